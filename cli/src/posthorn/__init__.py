@@ -1,0 +1,1 @@
+"""The posthorn command: all-in-one launcher and REST client."""

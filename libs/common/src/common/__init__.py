@@ -1,0 +1,1 @@
+"""Capabilities shared by the Posthorn services, free of business rules."""

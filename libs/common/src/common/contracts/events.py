@@ -1,0 +1,188 @@
+"""Every event that services exchange, one frozen class each, versioned in its name."""
+
+from datetime import date, datetime
+from typing import Any, ClassVar, Literal
+
+from common.contracts.campaign import Campaign, SourceQuery
+from common.contracts.frozen import Contract
+from common.contracts.posting import Job, Posting
+
+#: Final outcomes of a posting in a run; they sum to `fetched`.
+PostingOutcome = Literal["new", "updated", "unchanged", "duplicate", "rejected", "failed"]
+UnitOutcome = Literal["ok", "failed", "cancelled", "lost"]
+RunKind = Literal["collect", "rerank"]
+RunState = Literal["running", "completed", "cancelled", "timed_out"]
+
+
+class Event(Contract, frozen=True, kw_only=True):
+    """Base of all events; `event_type` is the routing key and the name of the golden schema."""
+
+    event_type: ClassVar[str]
+
+
+class RunRequested(Event, frozen=True, kw_only=True):
+    """A run begins: read these sources for this campaign."""
+
+    event_type: ClassVar[str] = "run.requested.v1"
+    run_id: str
+    requested_at: datetime
+    campaign: Campaign
+    sources: list[SourceQuery]
+
+
+class PageRequested(Event, frozen=True, kw_only=True):
+    """Read one page of one source; the page says itself whether another follows (`cursor` is the source's own)."""
+
+    event_type: ClassVar[str] = "page.requested.v1"
+    run_id: str
+    requested_at: datetime
+    campaign: Campaign
+    source: SourceQuery
+    page: int
+    cursor: str | None = None
+
+
+class PostingsCollected(Event, frozen=True, kw_only=True):
+    """Raw items of one archived page, as the source gave them (at most 100)."""
+
+    event_type: ClassVar[str] = "postings.collected.v1"
+    source: str
+    feed: str
+    page: int
+    archive_key: str
+    collected_at: datetime
+    items: list[Any]
+
+
+class PostingsNormalized(Event, frozen=True, kw_only=True):
+    """Canonical postings that are new or changed."""
+
+    event_type: ClassVar[str] = "postings.normalized.v1"
+    postings: list[Posting]
+
+
+class PostingsEnriched(Event, frozen=True, kw_only=True):
+    """What the text of postings says."""
+
+    event_type: ClassVar[str] = "postings.enriched.v1"
+    jobs: list[Job]
+
+
+class CampaignRanking(Contract, frozen=True, kw_only=True):
+    """Scores of the batch's jobs for one campaign, in hundredths of a point, aligned with `hash_keys`.
+
+    `points[i]` holds the share of each factor of `factors` in `scores[i]` and sums to it exactly.
+    """
+
+    campaign_id: str
+    campaign_version: int
+    as_of: date
+    factors: list[str]
+    scores: list[int]
+    points: list[list[int]]
+
+
+class PostingsRanked(Event, frozen=True, kw_only=True):
+    """Jobs of a batch with their scores for every campaign; a re-rank carries keys and versions only."""
+
+    event_type: ClassVar[str] = "postings.ranked.v1"
+    hash_keys: list[str]
+    versions: list[int]
+    rules_version: str
+    rankings: list[CampaignRanking]
+    jobs: list[Job] = []
+
+
+class CampaignChanged(Event, frozen=True, kw_only=True):
+    """A campaign in full after a change; `after` continues a re-rank behind that hash_key."""
+
+    event_type: ClassVar[str] = "campaign.changed.v1"
+    campaign: Campaign
+    as_of: date
+    after: str | None = None
+
+
+class ChildUnit(Contract, frozen=True, kw_only=True):
+    """A unit that a finished unit has declared."""
+
+    unit_id: str
+    stage: str
+
+
+class UnitFinished(Event, frozen=True, kw_only=True):
+    """The one committed execution of a unit: what became of its postings, and which units follow."""
+
+    event_type: ClassVar[str] = "unit.finished.v1"
+    run_id: str
+    unit_id: str
+    stage: str
+    outcome: UnitOutcome = "ok"
+    source: str | None = None
+    fetched: int = 0
+    counts: dict[PostingOutcome, int] = {}
+    reasons: dict[str, int] = {}
+    error: str | None = None
+    children: list[ChildUnit] = []
+
+
+class RunCompleted(Event, frozen=True, kw_only=True):
+    """All units of a run are finished and its results visible at the gateway."""
+
+    event_type: ClassVar[str] = "run.completed.v1"
+    run_id: str
+    kind: RunKind
+    state: RunState
+    campaign_id: str
+    campaign_name: str
+    started_at: datetime
+    completed_at: datetime
+    fetched: int
+    counts: dict[PostingOutcome, int]
+    reasons: dict[str, int] = {}
+    failed_units: int = 0
+    errors: list[str] = []
+
+
+class SeenCompany(Contract, frozen=True, kw_only=True):
+    """An employer as postings name it."""
+
+    company_key: str
+    name: str
+    url: str | None = None
+
+
+class CompaniesSeen(Event, frozen=True, kw_only=True):
+    """Employers whose details nobody has asked for yet."""
+
+    event_type: ClassVar[str] = "companies.seen.v1"
+    companies: list[SeenCompany]
+
+
+class CompaniesCollected(Event, frozen=True, kw_only=True):
+    """Raw answers of a company provider."""
+
+    event_type: ClassVar[str] = "companies.collected.v1"
+    provider: str
+    archive_key: str
+    collected_at: datetime
+    company_key: str
+    items: list[Any]
+
+
+class Company(Contract, frozen=True, kw_only=True):
+    """A normalised employer; `size` is a bin such as `51-200`, `rating` 0–5."""
+
+    company_key: str
+    version: int
+    name: str
+    size: str | None = None
+    rating: float | None = None
+    industry: str | None = None
+    domain: str | None = None
+
+
+class CompaniesNormalized(Event, frozen=True, kw_only=True):
+    """Employers whose facts are new or changed."""
+
+    event_type: ClassVar[str] = "companies.normalized.v1"
+    companies: list[Company]

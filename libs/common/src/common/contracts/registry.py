@@ -1,0 +1,50 @@
+"""The one list of events: who emits each, which queue receives it, which stage of the ledger executes it."""
+
+from dataclasses import dataclass
+
+from common.contracts import events as e
+
+
+@dataclass(frozen=True)
+class Registered:
+    """An event with its emitters (services), the queues bound to it (none: nobody consumes it yet) and its stage.
+
+    `stage` names the ledger's unit that the receiver executes; None where receiving is not a unit of a run.
+    """
+
+    event: type[e.Event]
+    emitters: tuple[str, ...]
+    queues: tuple[str, ...]
+    stage: str | None = None
+
+
+REGISTRY: tuple[Registered, ...] = (
+    Registered(e.RunRequested, ("gateway",), ("extractor.runs",), "start"),
+    Registered(e.PageRequested, ("extractor",), ("extractor.pages",), "fetch"),
+    Registered(e.PostingsCollected, ("extractor",), ("normalizer.postings",), "normalize"),
+    Registered(e.PostingsNormalized, ("normalizer",), ("enricher.postings",), "enrich"),
+    Registered(e.PostingsEnriched, ("enricher",), ("ranker.postings",), "rank"),
+    Registered(e.PostingsRanked, ("ranker",), ("gateway.jobs",), "publish"),
+    Registered(e.CampaignChanged, ("gateway", "ranker"), ("ranker.campaigns",), "rerank"),
+    Registered(e.UnitFinished, ("extractor", "normalizer", "enricher", "ranker", "gateway"), ("gateway.ledger",)),
+    Registered(e.RunCompleted, ("gateway",), ("notifier.runs",)),
+    Registered(e.CompaniesSeen, ("normalizer",), ()),
+    Registered(e.CompaniesCollected, ("extractor",), ()),
+    Registered(e.CompaniesNormalized, ("normalizer",), ()),
+)
+
+_BY_TYPE = {r.event.event_type: r for r in REGISTRY}
+QUEUES: tuple[str, ...] = tuple(dict.fromkeys(q for r in REGISTRY for q in r.queues))
+
+
+def registered(event_type: str) -> Registered:
+    """The registry's entry of an event type; KeyError for one that is not registered."""
+    return _BY_TYPE[event_type]
+
+
+def stage_of(event: type[e.Event]) -> str:
+    """The ledger stage that executes this event; ValueError for an event that is no unit."""
+    stage = _BY_TYPE[event.event_type].stage
+    if stage is None:
+        raise ValueError(f"{event.event_type} is not executed as a unit of a run")
+    return stage

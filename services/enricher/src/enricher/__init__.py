@@ -1,0 +1,1 @@
+"""Reads what a posting says: skills, seniority, remote type, pay, place."""

@@ -1,0 +1,1 @@
+"""Turns a run request into archived pages of raw postings."""

@@ -1,0 +1,1 @@
+"""Lets people in; knows campaigns, runs and what the pipeline found."""

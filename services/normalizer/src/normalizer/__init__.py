@@ -1,0 +1,1 @@
+"""Turns raw postings of any source into canonical, deduplicated ones."""

@@ -1,0 +1,1 @@
+"""Scores every job for every campaign and explains the score."""
