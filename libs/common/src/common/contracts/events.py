@@ -126,12 +126,16 @@ class UnitFinished(Event, frozen=True, kw_only=True):
 
 
 class RunCompleted(Event, frozen=True, kw_only=True):
-    """All units of a run are finished and its results visible at the gateway."""
+    """All units of a run are finished and its results visible at the gateway.
+
+    `status` sums it up: succeeded, partial (some units failed), failed (nothing came), cancelled, timed_out.
+    """
 
     event_type: ClassVar[str] = "run.completed.v1"
     run_id: str
     kind: RunKind
     state: RunState
+    status: str
     campaign_id: str
     campaign_name: str
     started_at: datetime

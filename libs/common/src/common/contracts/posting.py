@@ -1,4 +1,4 @@
-"""The canonical posting at its three stages: as a source gave it, normalised, enriched (after schema.org JobPosting)."""
+"""The canonical posting as a source gave it, normalised, and enriched (after schema.org JobPosting)."""
 
 from datetime import date, datetime
 from decimal import Decimal

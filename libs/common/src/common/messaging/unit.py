@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from common.contracts import Event, Headers, PostingOutcome, UnitOutcome
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.contracts import Event, Headers, PostingOutcome, UnitOutcome
 
 E_contra = TypeVar("E_contra", bound=Event, contravariant=True)
 E = TypeVar("E", bound=Event)

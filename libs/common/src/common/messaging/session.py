@@ -1,0 +1,70 @@
+"""A service's connection to its database and its broker, with the relay running: opened at start, closed at stop."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from common.messaging.factory import open_broker
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from common.database import assert_current, check, create_engine
+from common.messaging.outbox import Outbox
+from common.messaging.protocol import Broker, Handler, Subscription
+from common.messaging.relay import relay
+from common.messaging.runner import StageRunner
+from common.messaging.unit import Stage
+from common.settings import ServiceSettings
+
+
+@dataclass
+class Session:
+    """What handlers and routes work with."""
+
+    settings: ServiceSettings
+    engine: AsyncEngine
+    broker: Broker
+    outbox: Outbox
+    subscriptions: list[Subscription] = field(default_factory=list)
+
+    async def run(self, stage: Stage[Any, Any], concurrency: int | None = None) -> None:
+        """Execute units of the stage from now on."""
+        runner = StageRunner(
+            stage, broker=self.broker, engine=self.engine, outbox=self.outbox, max_attempts=self.settings.max_attempts
+        )
+        self.subscriptions.append(await runner.start(concurrency or self.settings.concurrency))
+
+    async def consume(self, queue: str, handler: Handler, *, batch: int) -> None:
+        """Give up to `batch` messages at a time to a handler that ends them itself."""
+        self.subscriptions.append(
+            await self.broker.subscribe(queue, handler, concurrency=1, prefetch=batch, batch=batch)
+        )
+
+    async def check(self) -> None:
+        """Raise unless database and broker answer."""
+        await check(self.engine)
+        await self.broker.check()
+
+
+@asynccontextmanager
+async def open_session(service: str, settings: ServiceSettings) -> AsyncIterator[Session]:
+    """Connect, refuse to run behind the schema, relay leftovers; on leaving, finish what runs and disconnect."""
+    engine = create_engine(
+        settings.database_url.get_secret_value(), role_application=service, pool_size=settings.database_pool_size
+    )
+    try:
+        await assert_current(engine, service)
+        broker = open_broker(settings.broker_url, engine, namespace=settings.namespace, service=service)
+        await broker.open()
+        session = Session(settings, engine, broker, Outbox(service))
+        try:
+            async with relay(broker, engine, session.outbox):
+                try:
+                    yield session
+                finally:
+                    for subscription in session.subscriptions:
+                        await subscription.cancel()
+        finally:
+            await broker.close()
+    finally:
+        await engine.dispose()

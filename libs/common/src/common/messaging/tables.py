@@ -1,0 +1,46 @@
+"""Tables that each service keeps beside its own: inbox, outbox and quarantine."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+
+def add_messaging_tables(metadata: sa.MetaData) -> None:
+    """Declare inbox, outbox and quarantine in the schema of `metadata`."""
+    sa.Table(
+        "inbox",
+        metadata,
+        sa.Column("run_id", sa.Text, primary_key=True),
+        sa.Column("unit_id", sa.Text, primary_key=True),
+        sa.Column("outcome", sa.Text, nullable=False),
+        sa.Column("handled_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    )
+    sa.Table(
+        "outbox",
+        metadata,
+        sa.Column("event_id", sa.Uuid, primary_key=True),
+        sa.Column("seq", sa.BigInteger, sa.Identity(always=True), nullable=False),
+        sa.Column("headers", pg.JSONB, nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.SmallInteger, nullable=False, server_default="0"),
+        sa.Column("sent_at", sa.DateTime(timezone=True)),
+        sa.Index("outbox_unsent", "next_at", "seq", postgresql_where=sa.text("sent_at IS NULL")),
+    )
+    sa.Table(
+        "quarantine",
+        metadata,
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("run_id", sa.Text, nullable=False),
+        sa.Column("unit_id", sa.Text, nullable=False),
+        sa.Column("event_type", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("error", sa.Text, nullable=False),
+        sa.Column("reference", sa.Text, nullable=False, server_default=""),
+        # json, not jsonb: what is set aside may hold \u0000, which jsonb refuses.
+        sa.Column("item", pg.JSON),
+        sa.Column("headers", pg.JSONB, nullable=False),
+        sa.Column("body", sa.LargeBinary),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+        sa.Index("quarantine_run", "run_id", "reason"),
+    )

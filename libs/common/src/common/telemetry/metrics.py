@@ -1,0 +1,14 @@
+"""Prometheus metrics that every service has."""
+
+from prometheus_client import Counter, Histogram
+
+UNIT_SECONDS = Histogram(
+    "posthorn_unit_duration_seconds",
+    "Time from taking a unit to its acknowledgement, by stage and how it ended.",
+    ["stage", "outcome"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+POSTINGS = Counter(
+    "posthorn_postings_total", "Postings whose outcome was decided, by stage and outcome.", ["stage", "outcome"]
+)
+RELAYED = Counter("posthorn_outbox_relayed_total", "Messages that the relay had to send after their sender did not.")

@@ -1,0 +1,80 @@
+"""Problem details for HTTP APIs (RFC 9457)."""
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+_log = structlog.get_logger()
+
+
+class FieldProblem(BaseModel):
+    """One member of the request that is wrong."""
+
+    pointer: str = Field(description="Where in the request: `/body/country`, `/query/limit`.")
+    detail: str
+
+
+class Problem(BaseModel):
+    """Problem details: what went wrong and what to do."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str | None = None
+    errors: list[FieldProblem] | None = None
+
+
+class ProblemError(Exception):
+    """Raised by a route to answer with problem details."""
+
+    def __init__(self, status: int, title: str, detail: str | None = None, headers: dict[str, str] | None = None):
+        super().__init__(detail or title)
+        self.problem = Problem(title=title, status=status, detail=detail)
+        self.headers = headers
+
+
+def _answer(problem: Problem, headers: Any = None) -> JSONResponse:
+    content = problem.model_dump(exclude_none=True)
+    return JSONResponse(content, status_code=problem.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+async def _on_problem(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, ProblemError):
+        raise error
+    return _answer(error.problem, error.headers)
+
+
+async def _on_http(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    return _answer(Problem(title=str(error.detail), status=error.status_code), error.headers)
+
+
+async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    errors = [
+        FieldProblem(pointer="/" + "/".join(str(p) for p in e["loc"]), detail=str(e["msg"]))
+        for e in jsonable_encoder(error.errors(), custom_encoder={bytes: repr})
+    ]
+    return _answer(Problem(title="The request is not valid", status=422, errors=errors))
+
+
+async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
+    _log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
+    return _answer(Problem(title="Internal error", status=500, detail="The error is in this service's log."))
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Make every error of the app leave as problem details."""
+    app.add_exception_handler(ProblemError, _on_problem)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(Exception, _on_unexpected)

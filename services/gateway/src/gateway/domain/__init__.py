@@ -1,0 +1,1 @@
+"""Rules of campaigns, runs and schedules, free of I/O."""

@@ -1,0 +1,183 @@
+"""Jobs: ranked lists of a campaign, and one job with everything known of it."""
+
+import asyncio
+import uuid
+from datetime import date
+from typing import Annotated, Any, Self
+
+import msgspec
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator, BaseModel, Field
+
+from common.contracts import RemoteType
+from common.web import Problem
+from gateway.errors import campaign_missing, job_missing
+from gateway.routes.access import Wired
+from gateway.routes.pages import Cursor, Page, Searched, bad_cursor, read_cursor, write_cursor
+from gateway.store.jobs import JobFilter, Row
+
+router = APIRouter(tags=["jobs"], responses={404: {"model": Problem}})
+
+
+class FactorPoints(BaseModel):
+    """What one factor gave."""
+
+    factor: str
+    points: float
+
+
+class RankRead(BaseModel):
+    """A job's score for a campaign; the points of the factors sum to it."""
+
+    campaign_id: uuid.UUID
+    rank_score: float = Field(ge=0, le=100)
+    rank_explain: list[FactorPoints]
+    as_of: date = Field(description="The day from which a posting's age is counted.")
+    campaign_version: int
+    job_version: int
+    rules_version: str
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """From its row; points are stored in hundredths."""
+        explained = [FactorPoints(factor=f, points=p / 100) for f, p in zip(row.factors, row.points, strict=True)]
+        return cls(
+            campaign_id=row.campaign_id, rank_score=row.score / 100, rank_explain=explained, as_of=row.as_of,
+            campaign_version=row.campaign_version, job_version=row.job_version, rules_version=row.rules_version,
+        )  # fmt: skip
+
+
+class JobRead(BaseModel):
+    """A job as lists show it (fields after schema.org JobPosting)."""
+
+    hash_key: str
+    title: str
+    company: str
+    places: list[dict[str, Any]]
+    remote_type: str | None
+    employment_types: list[str]
+    seniority: str | None
+    salary: dict[str, Any] | None
+    skills: list[str]
+    summary: str
+    url: str | None
+    apply_url: str | None
+    source: str
+    source_job_id: str
+    posted_at: str | None
+    first_seen_at: str | None
+    version: int
+    rules_version: str
+    closed: bool
+
+    @classmethod
+    def of(cls, card: dict[str, Any]) -> Self:
+        """From the stored card, in which defaults are left out."""
+        lists: dict[str, Any] = {"places": [], "employment_types": [], "skills": [], "summary": "", "closed": False}
+        blank = dict.fromkeys(cls.model_fields) | lists
+        return cls.model_validate({name: card.get(name, blank[name]) for name in JobRead.model_fields})
+
+
+class RankedJob(JobRead):
+    """A job with its score for the campaign of the list."""
+
+    rank: RankRead
+
+
+class JobDetail(JobRead):
+    """A job with its text, where it was seen, what was read out of it and why it scored as it did."""
+
+    description_html: str | None
+    description_text: str | None
+    sightings: list[dict[str, Any]]
+    provenance: dict[str, Any] | None
+    enrichment: dict[str, Any] | None
+    rank: RankRead | None
+    explanation: dict[str, Any] | None
+
+
+def _country(value: str) -> str:
+    code = value.lower()
+    return "gb" if code == "uk" else code
+
+
+Country = Annotated[str, Query(pattern="^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2."), AfterValidator(_country)]
+Amount = Annotated[int, Query(ge=0, le=2_000_000_000, description="Yearly, in the reference currency.")]
+
+
+@router.get("/campaigns/{campaign_id}/jobs", summary="Ranked jobs of a campaign, best first")
+async def ranked(
+    wired: Wired,
+    campaign_id: uuid.UUID,
+    location: Searched | None = None,
+    country: Country | None = None,
+    remote_type: Annotated[list[RemoteType] | None, Query()] = None,
+    salary_min: Amount | None = None,
+    salary_max: Amount | None = None,
+    min_score: Annotated[float, Query(ge=0, le=100)] = 0,
+    limit: Annotated[int, Query(ge=1, le=200, description="Top N, or the size of a page.")] = 25,
+    cursor: Cursor = None,
+) -> Page[RankedJob]:
+    """Sorted by score; jobs whose pay is unknown are left out where a salary filter is given."""
+    narrowed = JobFilter(location, country, tuple(remote_type or ()), salary_min, salary_max, min_score)
+    after = _position(cursor) if cursor else None
+    async with wired.session.engine.connect() as conn:
+        if await wired.campaigns.get(conn, campaign_id) is None:
+            raise campaign_missing()
+        rows = await wired.jobs.ranked(conn, campaign_id, narrowed, after, limit + 1)
+    following = write_cursor(rows[limit - 1].score, rows[limit - 1].hash_key.hex) if len(rows) > limit else None
+    items = [RankedJob(**JobRead.of(r.card).model_dump(), rank=RankRead.of(r)) for r in rows[:limit]]
+    return Page(items=items, next_cursor=following)
+
+
+@router.get("/jobs/{hash_key}", summary="Everything known of a job")
+async def read(
+    wired: Wired, hash_key: uuid.UUID, campaign_id: Annotated[uuid.UUID | None, Query()] = None
+) -> JobDetail:
+    """With `campaign_id`, also its score and the explanation of every factor."""
+    rank: Row | None = None
+    async with wired.session.engine.connect() as conn:
+        job = await wired.jobs.get(conn, hash_key)
+        if job is None:
+            raise job_missing()
+        if campaign_id is not None:
+            if await wired.campaigns.get(conn, campaign_id) is None:
+                raise campaign_missing()
+            rank = await wired.jobs.ranking_of(conn, campaign_id, hash_key)
+    posting, enrichment, explanation = await _owners(wired, hash_key, rank)
+    return JobDetail(
+        **JobRead.of(job.card).model_dump(),
+        **_text(posting or {}),
+        enrichment=enrichment,
+        rank=RankRead.of(rank) if rank else None,
+        explanation=explanation,
+    )
+
+
+async def _owners(wired: Wired, hash_key: uuid.UUID, rank: Row | None) -> tuple[Any, Any, Any]:
+    """The posting, the evidence and the explanation, each from the service that owns it."""
+
+    async def explanation() -> Any:
+        if rank is None:
+            return None
+        asked = {"campaign_id": str(rank.campaign_id), "as_of": rank.as_of.isoformat()}
+        return await wired.services.get("ranker", f"/explanations/{hash_key.hex}", **asked)
+
+    return await asyncio.gather(
+        wired.services.get("normalizer", f"/postings/{hash_key.hex}"),
+        wired.services.get("enricher", f"/enrichments/{hash_key.hex}"),
+        explanation(),
+    )
+
+
+def _text(posting: dict[str, Any]) -> dict[str, Any]:
+    own = {name: posting.get(name) for name in ("description_html", "description_text", "provenance")}
+    return {**own, "sightings": posting.get("sightings", [])}
+
+
+def _position(cursor: str) -> tuple[int, uuid.UUID]:
+    score, key = read_cursor(cursor)
+    try:
+        return msgspec.convert(score, int, strict=False), uuid.UUID(key)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise bad_cursor() from error

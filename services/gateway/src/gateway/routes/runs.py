@@ -1,0 +1,174 @@
+"""Runs: start, list, look into, cancel."""
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Body, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from common.contracts import RunKind, RunState
+from common.messaging.relay import send_now
+from common.web import Problem, ProblemError
+from gateway.domain.books import OUTCOMES, Books, status_of
+from gateway.domain.campaign import SourceChoice
+from gateway.errors import campaign_missing, run_missing
+from gateway.routes.access import Wired
+from gateway.routes.pages import Cursor, Page, bad_cursor, read_cursor, write_cursor
+from gateway.store.books import StageBooks, books_of, failures_of, stages_of
+from gateway.store.campaigns import criteria_of
+from gateway.store.runs import Row
+
+router = APIRouter(tags=["runs"], responses={404: {"model": Problem}})
+
+_RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
+RunId = Annotated[str, Path(pattern=_RUN_ID)]
+
+
+class RunStart(BaseModel):
+    """What to run; everything may be left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sources: list[SourceChoice] | None = Field(None, max_length=100, description="Instead of the campaign's own.")
+    run_id: str | None = Field(None, pattern=_RUN_ID, description="Your own id: starting it twice starts it once.")
+
+
+class RunRead(BaseModel):
+    """A run as lists show it."""
+
+    run_id: str
+    kind: RunKind
+    campaign_id: uuid.UUID
+    campaign_name: str
+    trigger: str
+    state: RunState
+    sources: list[dict[str, Any]]
+    requested_at: datetime
+    deadline_at: datetime
+    completed_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """From its row."""
+        return cls.model_validate({name: getattr(row, name) for name in RunRead.model_fields})
+
+
+class BooksRead(BaseModel):
+    """fetched = new + updated + unchanged + duplicate + rejected + failed, once nothing is open."""
+
+    fetched: int
+    new: int
+    updated: int
+    unchanged: int
+    duplicate: int
+    rejected: int
+    failed: int
+    open: int
+    balanced: bool
+    reasons: dict[str, int] = Field(description="Why postings were rejected, failed or remarked on.")
+
+    @classmethod
+    def of(cls, books: Books) -> Self:
+        """From the books of a run."""
+        counts = {outcome: books.counts.get(outcome, 0) for outcome in OUTCOMES}
+        return cls(
+            fetched=books.fetched, open=books.open, balanced=books.balanced, reasons=dict(books.reasons), **counts
+        )
+
+
+class RunDetail(RunRead):
+    """A run with its books, stage by stage."""
+
+    status: str = Field(description="running, succeeded, partial, failed, cancelled or timed_out.")
+    open_units: int
+    late_events: int
+    books: BooksRead
+    stages: list[StageBooks]
+    failed_units: int
+    errors: list[str]
+
+
+@router.post("/campaigns/{campaign_id}/runs", status_code=202, summary="Start a run")
+async def start(
+    wired: Wired,
+    campaign_id: uuid.UUID,
+    asked: Annotated[RunStart | None, Body(examples=[{"sources": [{"source": "sample"}]}])] = None,
+) -> RunRead:
+    """Reads the campaign's sources (or those given); follow it at `GET /runs/{run_id}`."""
+    asked = asked or RunStart()
+    now = wired.now()
+    async with wired.session.engine.begin() as conn:
+        campaign = await wired.campaigns.get(conn, campaign_id, lock=True)
+        if campaign is None:
+            raise campaign_missing()
+        if not campaign.is_active:
+            raise ProblemError(409, "The campaign is paused", "Resume it with POST /campaigns/{id}/toggle.")
+        sources = criteria_of(campaign).sources if asked.sources is None else asked.sources
+        if not sources:
+            raise ProblemError(422, "No sources to read", "Give `sources` here or set them on the campaign.")
+        run_id, messages = await wired.starter.start(
+            conn, campaign, [s.contract() for s in sources], asked.run_id, "request", now
+        )
+        row = await wired.runs.get(conn, run_id)
+        if row is None or row.campaign_id != campaign_id:
+            raise ProblemError(409, "This run id is taken", "It names a run of another campaign; choose another.")
+    await send_now(wired.session.broker, wired.session.engine, wired.session.outbox, messages)
+    return RunRead.of(row)
+
+
+@router.get("/runs", summary="List runs, latest first")
+async def list_runs(
+    wired: Wired,
+    campaign_id: Annotated[uuid.UUID | None, Query()] = None,
+    kind: Annotated[RunKind | None, Query()] = None,
+    state: Annotated[RunState | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+) -> Page[RunRead]:
+    before = _position(cursor) if cursor else None
+    async with wired.session.engine.connect() as conn:
+        rows = await wired.runs.list(
+            conn, campaign_id=campaign_id, kind=kind, state=state, before=before, limit=limit + 1
+        )
+    more = len(rows) > limit
+    last = rows[limit - 1] if more else None
+    following = write_cursor(last.requested_at.isoformat(), last.run_id) if last else None
+    return Page(items=[RunRead.of(row) for row in rows[:limit]], next_cursor=following)
+
+
+@router.get("/runs/{run_id}", summary="A run with its books")
+async def read(wired: Wired, run_id: RunId) -> RunDetail:
+    async with wired.session.engine.connect() as conn:
+        row = await wired.runs.get(conn, run_id)
+        if row is None:
+            raise run_missing()
+        books = await books_of(conn, run_id)
+        failed, errors = await failures_of(conn, run_id)
+        stages = await stages_of(conn, run_id)
+    return RunDetail(
+        **RunRead.of(row).model_dump(), status=status_of(row.state, failed, books.fetched), open_units=row.open,
+        late_events=row.late, books=BooksRead.of(books), stages=stages, failed_units=failed, errors=errors,
+    )  # fmt: skip
+
+
+@router.post("/runs/{run_id}/cancel", summary="Cancel a run that is under way")
+async def cancel(wired: Wired, run_id: RunId) -> RunRead:
+    """What was found so far stays; units still under way finish, and are counted as late."""
+    async with wired.session.engine.begin() as conn:
+        messages = await wired.ledger.cancel(conn, run_id)
+        row = await wired.runs.get(conn, run_id)
+        if row is None:
+            raise run_missing()
+        if not messages:
+            raise ProblemError(409, f"The run is {row.state} already")
+    await send_now(wired.session.broker, wired.session.engine, wired.session.outbox, messages)
+    return RunRead.of(row)
+
+
+def _position(cursor: str) -> tuple[datetime, str]:
+    moment, run_id = read_cursor(cursor)
+    try:
+        return datetime.fromisoformat(moment), run_id
+    except ValueError as error:
+        raise bad_cursor() from error

@@ -1,0 +1,1 @@
+"""The gateway's SQL: campaigns, runs and their ledger, jobs and rankings."""

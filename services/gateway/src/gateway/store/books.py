@@ -1,0 +1,62 @@
+"""Reads the books of runs out of the ledger."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.domain.books import Books
+
+_FETCHED = text("SELECT coalesce(sum(fetched), 0) FROM gateway.unit WHERE run_id = :run_id")
+_TALLY = """
+SELECT key, sum(value::int)::int AS n FROM gateway.unit, jsonb_each_text({column})
+WHERE run_id = :run_id GROUP BY key ORDER BY key
+"""
+_COUNTS = text(_TALLY.format(column="counts"))
+_REASONS = text(_TALLY.format(column="reasons"))
+_FAILED = text(
+    "SELECT count(*) OVER () AS n, coalesce(source || ': ', stage || ': ') || coalesce(error, 'failed') AS error "
+    "FROM gateway.unit WHERE run_id = :run_id AND outcome = 'failed' ORDER BY updated_at, unit_id LIMIT 20"
+)
+_STAGES = text("""
+SELECT stage, count(*)::int AS units, count(*) FILTER (WHERE finished)::int AS finished,
+       count(*) FILTER (WHERE outcome = 'failed')::int AS failed, sum(fetched)::int AS fetched,
+       (SELECT coalesce(jsonb_object_agg(key, n), '{}') FROM (
+          SELECT key, sum(value::int)::int AS n FROM gateway.unit u2, jsonb_each_text(u2.counts)
+          WHERE u2.run_id = :run_id AND u2.stage = u.stage GROUP BY key) c) AS counts
+FROM gateway.unit u WHERE run_id = :run_id GROUP BY stage
+ORDER BY array_position(ARRAY['start', 'fetch', 'normalize', 'enrich', 'rank', 'rerank', 'publish'], stage), stage
+""")
+
+
+@dataclass(frozen=True)
+class StageBooks:
+    """Units of one stage of a run, and the postings that ended there."""
+
+    stage: str
+    units: int
+    finished: int
+    failed: int
+    fetched: int
+    counts: dict[str, int]
+
+
+async def books_of(conn: AsyncConnection, run_id: str) -> Books:
+    """Postings of the run by outcome and by reason, as far as units have finished."""
+    key = {"run_id": run_id}
+    fetched = (await conn.execute(_FETCHED, key)).scalar_one()
+    counts = {row.key: row.n for row in await conn.execute(_COUNTS, key)}
+    reasons = {row.key: row.n for row in await conn.execute(_REASONS, key)}
+    return Books(int(fetched), counts, reasons)
+
+
+async def failures_of(conn: AsyncConnection, run_id: str) -> tuple[int, list[str]]:
+    """How many units of the run failed, and what the first twenty of them said."""
+    rows = (await conn.execute(_FAILED, {"run_id": run_id})).all()
+    return (rows[0].n if rows else 0), [row.error for row in rows]
+
+
+async def stages_of(conn: AsyncConnection, run_id: str) -> list[StageBooks]:
+    """The run's progress stage by stage, in the order of the pipeline."""
+    rows = await conn.execute(_STAGES, {"run_id": run_id})
+    return [StageBooks(r.stage, r.units, r.finished, r.failed, r.fetched, r.counts) for r in rows]

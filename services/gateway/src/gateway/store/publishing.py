@@ -1,0 +1,95 @@
+"""Writes the read model: jobs and their rankings, a batch at a time."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.contracts import CampaignRanking, Job, PostingsRanked
+from common.database import bulk_upsert
+from gateway.domain.card import place_key
+from gateway.tables import campaign, job
+
+_FACTOR_SET = text("""
+WITH new AS (
+  INSERT INTO gateway.factor_set (factors, rules_version) VALUES (:factors, :rules_version)
+  ON CONFLICT DO NOTHING RETURNING factor_set)
+SELECT factor_set FROM new UNION ALL
+SELECT factor_set FROM gateway.factor_set WHERE factors = :factors AND rules_version = :rules_version LIMIT 1
+""")
+# One row for each pair of campaign and job: scores run campaign by campaign, job by job within.
+_RANK = """
+INSERT INTO gateway.ranking AS t
+  (campaign_id, hash_key, score, points, factor_set, campaign_version, job_version, as_of)
+SELECT ($1::uuid[])[1 + (i - 1) / $6], ($4::uuid[])[1 + (i - 1) % $6], s,
+       ($8::smallint[])[1 + (i - 1) * $9 : i * $9], $10,
+       ($2::int[])[1 + (i - 1) / $6], ($5::int[])[1 + (i - 1) % $6], ($3::date[])[1 + (i - 1) / $6]
+FROM unnest($7::smallint[]) WITH ORDINALITY AS x(s, n), LATERAL (SELECT n::int AS i) o
+ON CONFLICT (campaign_id, hash_key) DO UPDATE SET
+  score = excluded.score, points = excluded.points, factor_set = excluded.factor_set, as_of = excluded.as_of,
+  campaign_version = excluded.campaign_version, job_version = excluded.job_version
+WHERE t.campaign_version <= excluded.campaign_version AND t.job_version <= excluded.job_version
+"""
+
+
+class Publisher:
+    """SQL that makes a ranked batch visible."""
+
+    async def publish(self, conn: AsyncConnection, event: PostingsRanked) -> None:
+        """Store the batch's jobs and scores; older versions never overwrite newer ones."""
+        if event.jobs:
+            rows = sorted((_job_row(j) for j in event.jobs), key=lambda r: str(r["hash_key"]))
+            await bulk_upsert(conn, job, rows, key=["hash_key"], where="t.version < excluded.version")
+        known = await self._live(conn, [r.campaign_id for r in event.rankings])
+        by_factors: dict[tuple[str, ...], list[CampaignRanking]] = defaultdict(list)
+        for ranking in sorted(event.rankings, key=lambda r: r.campaign_id):
+            if ranking.campaign_id in known:
+                by_factors[tuple(ranking.factors)].append(ranking)
+        for factors, rankings in sorted(by_factors.items()):
+            factor_set = await self._factor_set(conn, list(factors), event.rules_version)
+            await self._rank(conn, event, rankings, len(factors), factor_set)
+
+    async def _live(self, conn: AsyncConnection, campaign_ids: Sequence[str]) -> set[str]:
+        """Campaigns that still exist, share-locked so that a deletion waits for this batch and then clears it."""
+        ids = [uuid.UUID(i) for i in campaign_ids]
+        query = (
+            sa.select(campaign.c.campaign_id)
+            .where(campaign.c.campaign_id.in_(ids), campaign.c.deleted_at.is_(None))
+            .order_by(campaign.c.campaign_id)
+            .with_for_update(read=True, key_share=True)
+        )
+        return {str(i) for i in (await conn.execute(query)).scalars()}
+
+    async def _factor_set(self, conn: AsyncConnection, factors: list[str], rules_version: str) -> int:
+        values = {"factors": factors, "rules_version": rules_version}
+        found = (await conn.execute(_FACTOR_SET, values)).scalar()
+        # None: another transaction is inserting the same list; its row is visible once it has committed.
+        return int(found if found is not None else (await conn.execute(_FACTOR_SET, values)).scalar_one())
+
+    async def _rank(
+        self, conn: AsyncConnection, event: PostingsRanked, rankings: list[CampaignRanking], width: int, factor_set: int
+    ) -> None:
+        order = sorted(range(len(event.hash_keys)), key=event.hash_keys.__getitem__)
+        scores = [r.scores[i] for r in rankings for i in order]
+        points = [p for r in rankings for i in order for p in r.points[i]]
+        parameters = (
+            [uuid.UUID(r.campaign_id) for r in rankings], [r.campaign_version for r in rankings],
+            [r.as_of for r in rankings], [uuid.UUID(event.hash_keys[i]) for i in order],
+            [event.versions[i] for i in order], len(order), scores, points, width, factor_set,
+        )  # fmt: skip
+        await conn.exec_driver_sql(_RANK, parameters)
+
+
+def _job_row(card: Job) -> dict[str, object]:
+    salary = card.salary
+    return {
+        "hash_key": uuid.UUID(card.hash_key), "version": card.version, "title": card.title, "company": card.company,
+        "remote_type": card.remote_type, "seniority": card.seniority, "closed": card.closed,
+        "salary_minimum": salary.reference_minimum if salary else None,
+        "salary_maximum": salary.reference_maximum if salary else None,
+        "place_key": place_key(card.places), "card": card,
+        "posted_at": card.posted_at, "first_seen_at": card.first_seen_at,
+    }  # fmt: skip

@@ -1,0 +1,83 @@
+"""Runs in PostgreSQL: begun with their root unit and first message in one transaction."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.contracts import CampaignChanged, Event, RunKind, RunRequested, SourceQuery, stage_of, unit_id
+from common.messaging.outbox import Outbox, outgoing, root_headers
+from common.messaging.protocol import Outgoing
+from gateway.domain.contract import campaign_contract
+from gateway.tables import run, unit
+
+Row = sa.Row[Any]
+
+
+class RunStore:
+    """SQL on the run table."""
+
+    def __init__(self, outbox: Outbox, deadline: timedelta) -> None:
+        self._outbox = outbox
+        self._deadline = deadline
+
+    async def collect(
+        self, conn: AsyncConnection, campaign: Row, sources: Sequence[SourceQuery], run_id: str, trigger: str,
+        now: datetime,
+    ) -> list[Outgoing]:  # fmt: skip
+        """Begin to read sources for a campaign; no messages where a run of this id exists already."""
+        event = RunRequested(
+            run_id=run_id, requested_at=now, campaign=campaign_contract(campaign), sources=list(sources)
+        )
+        listed = [{"source": s.source, "params": s.params, "max_pages": s.max_pages} for s in sources]
+        return await self._begin(conn, run_id, "collect", campaign, trigger, now, event, listed)
+
+    async def rerank(self, conn: AsyncConnection, campaign: Row, trigger: str, now: datetime) -> list[Outgoing]:
+        """Begin to score all stored jobs for a campaign as it is now."""
+        event = CampaignChanged(campaign=campaign_contract(campaign), as_of=campaign.ranked_as_of)
+        run_id = f"rerank-{campaign.campaign_id}-v{campaign.version}"
+        return await self._begin(conn, run_id, "rerank", campaign, trigger, now, event, [])
+
+    async def _begin(
+        self, conn: AsyncConnection, run_id: str, kind: RunKind, campaign: Row, trigger: str, now: datetime,
+        event: Event, sources: list[dict[str, Any]],
+    ) -> list[Outgoing]:  # fmt: skip
+        row = {
+            "run_id": run_id, "kind": kind, "campaign_id": campaign.campaign_id, "sources": sources,
+            "campaign_name": campaign.campaign_name, "trigger": trigger, "requested_at": now,
+            "deadline_at": now + self._deadline,
+        }  # fmt: skip
+        insert = sa.dialects.postgresql.insert(run).values(row).on_conflict_do_nothing().returning(run.c.run_id)
+        if (await conn.execute(insert)).first() is None:
+            return []
+        stage = stage_of(type(event))
+        root = unit_id(stage, run_id)
+        declared = {"run_id": run_id, "unit_id": root, "stage": stage, "declared": True, "finished": False}
+        await conn.execute(sa.insert(unit).values(declared))
+        headers = root_headers(run_id, root, stage, str(campaign.campaign_id), now)
+        messages = [outgoing(event, headers, root, stage)]
+        await self._outbox.add(conn, messages)
+        return messages
+
+    async def get(self, conn: AsyncConnection, run_id: str) -> Row | None:
+        """A run by its id."""
+        return (await conn.execute(sa.select(run).where(run.c.run_id == run_id))).first()
+
+    async def list(
+        self, conn: AsyncConnection, *, campaign_id: uuid.UUID | None, kind: RunKind | None, state: str | None,
+        before: tuple[datetime, str] | None, limit: int,
+    ) -> Sequence[Row]:  # fmt: skip
+        """Runs, latest first, behind `before` (time of request, run id)."""
+        query = sa.select(run).order_by(run.c.requested_at.desc(), run.c.run_id.desc()).limit(limit)
+        if campaign_id is not None:
+            query = query.where(run.c.campaign_id == campaign_id)
+        if kind is not None:
+            query = query.where(run.c.kind == kind)
+        if state is not None:
+            query = query.where(run.c.state == state)
+        if before is not None:
+            query = query.where(sa.tuple_(run.c.requested_at, run.c.run_id) < before)
+        return (await conn.execute(query)).all()

@@ -1,0 +1,118 @@
+"""Tables of the gateway: campaigns, runs with their ledger, and the read model of jobs and rankings."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from common.messaging.tables import add_messaging_tables
+
+metadata = sa.MetaData(schema="gateway")
+add_messaging_tables(metadata)
+
+_now = sa.func.now()
+_moment = sa.DateTime(timezone=True)
+
+campaign = sa.Table(
+    "campaign",
+    metadata,
+    sa.Column("campaign_id", sa.Uuid, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("campaign_name", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    # The criteria as one document: they are read and sent whole, never searched by field.
+    sa.Column("criteria", pg.JSONB, nullable=False),
+    sa.Column("schedule_cron", sa.Text),
+    sa.Column("schedule_time_zone", sa.Text, nullable=False),
+    sa.Column("next_run_at", _moment),
+    sa.Column("ranked_as_of", sa.Date, nullable=False),
+    sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("deleted_at", _moment),
+    sa.Column("total_run_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("last_run_at", _moment),
+    sa.Column("last_run_status", sa.Text),
+    sa.Column("last_run_job_count", sa.Integer),
+    sa.Column("created_at", _moment, nullable=False, server_default=_now),
+    sa.Column("updated_at", _moment, nullable=False, server_default=_now),
+    sa.Index("campaign_due", "next_run_at", postgresql_where=sa.text("is_active AND deleted_at IS NULL")),
+)
+
+run = sa.Table(
+    "run",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("campaign_id", sa.Uuid, sa.ForeignKey("gateway.campaign.campaign_id"), nullable=False),
+    sa.Column("campaign_name", sa.Text, nullable=False),
+    sa.Column("trigger", sa.Text, nullable=False),
+    sa.Column("sources", pg.JSONB, nullable=False, server_default="[]"),
+    sa.Column("state", sa.Text, nullable=False, server_default="running"),
+    sa.Column("open", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("late", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("requested_at", _moment, nullable=False),
+    sa.Column("deadline_at", _moment, nullable=False),
+    sa.Column("completed_at", _moment),
+    sa.CheckConstraint("state IN ('running', 'completed', 'cancelled', 'timed_out')", name="run_state"),
+    sa.Index("run_by_campaign", "campaign_id", sa.text("requested_at DESC")),
+    sa.Index("run_by_time", sa.text("requested_at DESC"), "run_id"),
+    sa.Index("run_running", "deadline_at", postgresql_where=sa.text("state = 'running'")),
+)
+
+unit = sa.Table(
+    "unit",
+    metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey("gateway.run.run_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("unit_id", sa.Text, primary_key=True),
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("declared", sa.Boolean, nullable=False),
+    sa.Column("finished", sa.Boolean, nullable=False),
+    sa.Column("outcome", sa.Text),
+    sa.Column("source", sa.Text),
+    sa.Column("fetched", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("counts", pg.JSONB, nullable=False, server_default="{}"),
+    sa.Column("reasons", pg.JSONB, nullable=False, server_default="{}"),
+    sa.Column("error", sa.Text),
+    sa.Column("updated_at", _moment, nullable=False, server_default=_now),
+)
+
+job = sa.Table(
+    "job",
+    metadata,
+    sa.Column("hash_key", sa.Uuid, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("company", sa.Text, nullable=False),
+    sa.Column("remote_type", sa.Text),
+    sa.Column("seniority", sa.Text),
+    sa.Column("salary_minimum", sa.Integer),
+    sa.Column("salary_maximum", sa.Integer),
+    sa.Column("place_key", sa.Text, nullable=False),
+    sa.Column("card", pg.JSONB, nullable=False),
+    sa.Column("closed", sa.Boolean, nullable=False),
+    sa.Column("posted_at", _moment),
+    sa.Column("first_seen_at", _moment),
+    sa.Column("updated_at", _moment, nullable=False, server_default=_now),
+)
+
+ranking = sa.Table(
+    "ranking",
+    metadata,
+    sa.Column("campaign_id", sa.Uuid, primary_key=True),
+    sa.Column("hash_key", sa.Uuid, primary_key=True),
+    sa.Column("score", sa.SmallInteger, nullable=False),
+    sa.Column("points", pg.ARRAY(sa.SmallInteger), nullable=False),
+    sa.Column("factor_set", sa.Integer, nullable=False),
+    sa.Column("campaign_version", sa.Integer, nullable=False),
+    sa.Column("job_version", sa.Integer, nullable=False),
+    sa.Column("as_of", sa.Date, nullable=False),
+    sa.CheckConstraint("score BETWEEN 0 AND 10000", name="score_range"),
+    sa.Index("ranking_best", "campaign_id", sa.text("score DESC"), "hash_key"),
+)
+
+# The same few lists of factors stand behind millions of rankings: each list is stored once.
+factor_set = sa.Table(
+    "factor_set",
+    metadata,
+    sa.Column("factor_set", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("factors", pg.ARRAY(sa.Text), nullable=False),
+    sa.Column("rules_version", sa.Text, nullable=False),
+    sa.UniqueConstraint("factors", "rules_version"),
+)

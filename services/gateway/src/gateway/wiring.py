@@ -1,0 +1,62 @@
+"""Builds the gateway: one context that opens everything it uses and closes it again."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+
+from common.messaging.session import Session, open_session
+from gateway.clients.services import Services, connect
+from gateway.handlers import KeepLedger, PublishJobs
+from gateway.settings import Settings
+from gateway.starter import Scheduler, Starter
+from gateway.store.campaigns import CampaignStore
+from gateway.store.jobs import JobStore
+from gateway.store.ledger import Ledger
+from gateway.store.publishing import Publisher
+from gateway.store.runs import RunStore
+
+SERVICE = "gateway"
+_LEDGER_BATCH = 200
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What routes reach through `app.state.wiring`."""
+
+    settings: Settings
+    session: Session
+    campaigns: CampaignStore
+    runs: RunStore
+    jobs: JobStore
+    ledger: Ledger
+    starter: Starter
+    services: Services
+    now: Callable[[], datetime]
+
+    async def check(self) -> None:
+        """Raise unless everything the service depends on answers."""
+        await self.session.check()
+
+
+@asynccontextmanager
+async def wire(settings: Settings, local: Mapping[str, httpx.AsyncBaseTransport]) -> AsyncIterator[Wiring]:
+    """Open the session, then consume, keep the ledger and the schedule."""
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(open_session(SERVICE, settings))
+        services = await stack.enter_async_context(connect(settings, local))
+        campaigns, ledger = CampaignStore(), Ledger(session.outbox)
+        runs = RunStore(session.outbox, settings.run_deadline)
+        starter = Starter(campaigns, runs)
+        await session.run(PublishJobs(Publisher()))
+        await session.consume(KeepLedger.queue, KeepLedger(session, ledger), batch=_LEDGER_BATCH)
+        if settings.scheduler_enabled:
+            scheduler = Scheduler(session, starter, campaigns, ledger)
+            await stack.enter_async_context(scheduler.running(_utc_now))
+        yield Wiring(settings, session, campaigns, runs, JobStore(), ledger, starter, services, _utc_now)
