@@ -1,0 +1,115 @@
+"""Tables for people: campaigns, runs with their books, ranked jobs, explanations."""
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+OUTCOMES = ("new", "updated", "unchanged", "duplicate", "rejected", "failed")
+_MARK = {"running": "yellow", "succeeded": "green", "partial": "yellow", "failed": "red"}
+
+
+def campaigns(rows: list[dict[str, Any]]) -> Table:
+    """One line per campaign."""
+    table = Table("campaign", "name", "query", "country", "active", "runs", "last run", "next run", box=None)
+    for c in rows:
+        last = f"{_moment(c['last_run_at'])} {c['last_run_status']}" if c["last_run_at"] else "never"
+        active = "yes" if c["is_active"] else "paused"
+        name, query = escape(c["campaign_name"]), escape(c["query"])
+        runs = str(c["total_run_count"])
+        table.add_row(
+            c["campaign_id"], name, query, c["country"], active, runs, last, _moment(c["next_run_at"] or "never")
+        )
+    return table
+
+
+def campaign(c: dict[str, Any]) -> Table:
+    """Every criterion of one campaign."""
+    table = Table("criterion", "value", box=None)
+    for name, value in c.items():
+        if value not in (None, [], {}):
+            shown = ", ".join(str(v) for v in value) if isinstance(value, list) else str(value)
+            table.add_row(name, escape(shown))
+    return table
+
+
+def runs(rows: list[dict[str, Any]]) -> Table:
+    """One line per run."""
+    table = Table("run", "kind", "campaign", "state", "requested", "trigger", box=None)
+    for r in rows:
+        name, at = escape(r["campaign_name"]), _moment(r["requested_at"])
+        table.add_row(r["run_id"], r["kind"], name, r["state"], at, r["trigger"])
+    return table
+
+
+def run(r: dict[str, Any]) -> RenderableType:
+    """A run stage by stage, with its books."""
+    table = Table("stage", "units", "done", *OUTCOMES, box=None)
+    for stage in r["stages"]:
+        numbers = [str(stage["counts"].get(o) or "") for o in OUTCOMES]
+        table.add_row(stage["stage"], str(stage["units"]), str(stage["finished"]), *numbers)
+    status = Text.assemble(("run ", ""), (r["run_id"], "bold"), " ", (r["status"], _MARK.get(r["status"], "")))
+    return Group(status, table, books(r["books"]), *(Text(f"! {e}", "red") for e in r["errors"]))
+
+
+def books(b: dict[str, Any]) -> Group:
+    """fetched = new + updated + … and whether it holds."""
+    sides = " + ".join(f"{b[o]} {o}" for o in OUTCOMES)
+    verdict = ("balanced", "green") if b["balanced"] else (f"{b['open']} still open", "yellow")
+    lines = [Text.assemble(("books  ", "bold"), f"{b['fetched']} fetched = {sides}  ", verdict)]
+    if b["reasons"]:
+        lines.append(Text("       " + ", ".join(f"{n}x {reason}" for reason, n in sorted(b["reasons"].items())), "dim"))
+    return Group(*lines)
+
+
+def jobs(rows: list[dict[str, Any]]) -> Table:
+    """Ranked jobs, best first."""
+    table = Table("#", "score", "title", "company", "place", "salary", "job", box=None)
+    for n, j in enumerate(rows, 1):
+        title, company = escape(j["title"]), escape(j["company"] or "?")
+        score = f"{j['rank']['rank_score']:.2f}"
+        table.add_row(str(n), score, title, company, escape(place(j)), salary(j["salary"]), j["hash_key"][:8])
+    return table
+
+
+def explanation(job: dict[str, Any]) -> RenderableType:
+    """Why a job scored as it did: every factor with its points, its most, and the reason in words."""
+    rank, explained = job["rank"], job["explanation"] or {}
+    if rank is None:
+        return Text(f"{job['title']} at {job['company']} has no score for this campaign yet.")
+    head = Text.assemble((f"{rank['rank_score']:.2f}", "bold green"), f" of 100  {job['title']} at {job['company']}")
+    table = Table("factor", "points", "of", "why", box=None)
+    for f in explained.get("factors", []):
+        table.add_row(f["factor"], f"{f['points']:.2f}", f"{f['max_points']:.2f}", escape(f["reason"]))
+    tail = f"ages counted from {rank['as_of']}, rules {rank['rules_version']}"
+    return Group(head, table, Text(tail, "dim"))
+
+
+def place(job: dict[str, Any]) -> str:
+    """The first place and how many more, and whether the job is remote or hybrid."""
+    places = job["places"]
+    words = ""
+    if places:
+        first = places[0]
+        parts = [first.get("city"), (first.get("country") or "").upper()]
+        words = ", ".join(p for p in parts if p) or first.get("text") or ""
+        words += f" +{len(places) - 1}" if len(places) > 1 else ""
+    kind = job["remote_type"]
+    return f"{words} ({kind})" if words and kind in ("remote", "hybrid") else words or kind or "?"
+
+
+def salary(pay: dict[str, Any] | None) -> str:
+    """A year's pay in its own currency, or the pay as it was stated."""
+    if not pay:
+        return ""
+    low, high = pay.get("yearly_minimum"), pay.get("yearly_maximum")
+    if low is None and high is None:
+        return pay.get("text") or ""
+    amounts = "-".join(f"{a:,}" for a in dict.fromkeys((low, high)) if a is not None)
+    return f"{amounts} {pay.get('currency') or '?'}"
+
+
+def _moment(value: str) -> str:
+    return value[:16].replace("T", " ") if len(value) > 16 else value
