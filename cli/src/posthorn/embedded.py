@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import enricher.app
-import enricher.settings
 import httpx
-import notifier.app
-import notifier.settings
-import ranker.app
-import ranker.settings
 import uvicorn
 
+import enricher.app
+import enricher.settings
 import extractor.app
 import extractor.settings
 import gateway.app
 import gateway.settings
 import normalizer.app
 import normalizer.settings
+import notifier.app
+import notifier.settings
+import ranker.app
+import ranker.settings
 from common.settings import ServiceSettings
 from posthorn.deployment import prepare
 

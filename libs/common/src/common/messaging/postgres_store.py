@@ -35,7 +35,10 @@ RETURNING id, headers, body, deliveries
 _OURS = "FROM unnest($1::bigint[], $2::uuid[]) AS ours(id, lease) WHERE m.id = ours.id AND m.lease = ours.lease"
 _DELETE = f"DELETE FROM {_TABLE} AS m USING {_OURS.removeprefix('FROM ')}"  # noqa: S608 - names of ours
 _RENEW = f"UPDATE {_TABLE} AS m SET available_at = now() + $3::float * interval '1 second' {_OURS}"  # noqa: S608 - names of ours
-_RELEASE = f"UPDATE {_TABLE} AS m SET available_at = now(), lease = NULL {_OURS}"  # noqa: S608 - names of ours
+_RELEASE = f"""
+WITH released AS (UPDATE {_TABLE} AS m SET available_at = now(), lease = NULL {_OURS} RETURNING queue)
+SELECT pg_notify('{CHANNEL}', queue) FROM (SELECT DISTINCT queue FROM released) AS queues
+"""  # noqa: S608 - names of ours
 _RETRY = f"""
 UPDATE {_TABLE} AS m SET available_at = now() + $3::float * interval '1 second', lease = NULL, deliveries = 0,
     headers = jsonb_set(headers, '{{attempt}}', $4::text::jsonb) {_OURS}

@@ -102,8 +102,13 @@ class Link:
         """Connect and return when the connection is lost."""
         connection = await bounded(self._connect(), ANSWER_SECONDS, f"{self._name}: connect", RABBIT_ERRORS)
         lost = self._lost = asyncio.Event()
-        reason: list[object] = []
-        connection.close_callbacks.add(lambda _, error: (reason.append(error), lost.set()))
+        reasons: list[object] = []
+
+        def closed(_: object, error: object = None) -> None:
+            reasons.append(error)
+            lost.set()
+
+        connection.close_callbacks.add(closed)
         self._connection = connection
         self._connected.set()
         _log.info("broker_connected", connection=self._name)
@@ -112,7 +117,7 @@ class Link:
         finally:
             self._connected.clear()
         metrics.RECONNECTS.labels(self._purpose).inc()
-        _log.warning("broker_connection_lost", connection=self._name, reason=repr(reason[0]) if reason else "dropped")
+        _log.warning("broker_connection_lost", connection=self._name, reason=repr(reasons))
         in_background(connection.close(), f"{self._name}: close the lost connection")
 
     async def _connect(self) -> AbstractConnection:

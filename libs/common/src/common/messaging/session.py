@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from common.messaging.factory import open_broker
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.database import assert_current, check, create_engine
+from common.messaging.factory import open_broker
 from common.messaging.outbox import Outbox
 from common.messaging.protocol import Broker, Handler, Subscription
 from common.messaging.relay import relay

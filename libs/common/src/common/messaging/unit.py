@@ -32,7 +32,10 @@ class Quarantined:
 
 @dataclass(slots=True)
 class Finished:
-    """What one committed execution of a unit did; becomes `unit.finished`."""
+    """What one committed execution of a unit did; becomes `unit.finished`.
+
+    `fetched` is set by the stage that reads pages, and `counts` by the stage where a posting ends: both are sums of a run.
+    """
 
     outcome: UnitOutcome = "ok"
     source: str | None = None

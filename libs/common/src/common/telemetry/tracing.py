@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -20,6 +19,9 @@ def configure_tracing(service: str, endpoint: str | None) -> None:
     """Create spans for this process, exported over OTLP/HTTP where an endpoint is set."""
     provider = TracerProvider(resource=Resource.create({SERVICE_NAME: f"posthorn-{service}"}))
     if endpoint:
+        # Here, because most installations export nothing: it saves them its memory and the time to import it.
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
         exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")
         provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)

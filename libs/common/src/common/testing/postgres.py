@@ -59,19 +59,25 @@ class PostgresServer:
     async def database(self) -> AsyncIterator[Database]:
         """A fresh copy of the migrated template (made at first use), dropped on leaving."""
         if not self._template:
-            name = f"posthorn_template_{secrets.token_hex(4)}"
-            await self.execute(f"CREATE DATABASE {name}")
-            await deploy(self._url(name), PASSWORDS)
-            self._template = name
-        name = f"posthorn_test_{secrets.token_hex(6)}"
-        await self.execute(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+            self._template = await self._create("template")
+            await deploy(self.url(self._template), PASSWORDS)
+        async with self.empty_database(self._template) as admin_url:
+            name = sa.make_url(admin_url).database
+            yield Database(admin_url, {service: self.url(name, service, PASSWORDS[service]) for service in SERVICES})
+
+    @asynccontextmanager
+    async def empty_database(self, template: str = "template0") -> AsyncIterator[str]:
+        """A fresh copy of `template` as the administrator, dropped on leaving."""
+        name = await self._create("test", template)
         try:
-            yield Database(
-                self._url(name),
-                {service: self._url(name, service, password) for service, password in PASSWORDS.items()},
-            )
+            yield self.url(name)
         finally:
             await self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def _create(self, kind: str, template: str = "template0") -> str:
+        name = f"posthorn_{kind}_{secrets.token_hex(6)}"
+        await self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
 
     async def close(self) -> None:
         """Drop the template; needed on a server that lives on."""
@@ -86,7 +92,8 @@ class PostgresServer:
         finally:
             await connection.close(timeout=5)
 
-    def _url(self, database: str, username: str | None = None, password: str | None = None) -> str:
+    def url(self, database: str | None, username: str | None = None, password: str | None = None) -> str:
+        """A database of the server, as the administrator unless said otherwise."""
         url = sa.make_url(self.admin_url).set(database=database)
         if username is not None:
             url = url.set(username=username, password=password)

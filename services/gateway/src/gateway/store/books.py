@@ -15,8 +15,9 @@ WHERE run_id = :run_id GROUP BY key ORDER BY key
 _COUNTS = text(_TALLY.format(column="counts"))
 _REASONS = text(_TALLY.format(column="reasons"))
 _FAILED = text(
-    "SELECT count(*) OVER () AS n, coalesce(source || ': ', stage || ': ') || coalesce(error, 'failed') AS error "
-    "FROM gateway.unit WHERE run_id = :run_id AND outcome = 'failed' ORDER BY updated_at, unit_id LIMIT 20"
+    "SELECT count(*) FILTER (WHERE outcome = 'failed') OVER () AS n, stage || ': ' || coalesce(error, 'failed') AS error "
+    "FROM gateway.unit WHERE run_id = :run_id AND (outcome = 'failed' OR error IS NOT NULL) "
+    "ORDER BY outcome = 'failed' DESC, updated_at, unit_id LIMIT 20"
 )
 _STAGES = text("""
 SELECT stage, count(*)::int AS units, count(*) FILTER (WHERE finished)::int AS finished,
@@ -51,7 +52,7 @@ async def books_of(conn: AsyncConnection, run_id: str) -> Books:
 
 
 async def failures_of(conn: AsyncConnection, run_id: str) -> tuple[int, list[str]]:
-    """How many units of the run failed, and what the first twenty of them said."""
+    """How many units of the run failed, and up to twenty things that went wrong, also in units that did not fail."""
     rows = (await conn.execute(_FAILED, {"run_id": run_id})).all()
     return (rows[0].n if rows else 0), [row.error for row in rows]
 

@@ -1,0 +1,73 @@
+# `make help` lists the targets; every target that needs the environment sets it up first.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up up-local bench bench-contracts test unit contracts integration e2e lint fmt type docs lock compose-up compose-down clean
+
+BIN := .venv/bin
+PYTEST := $(BIN)/pytest
+# The tiers share the machine with the servers they start.
+PARALLEL ?= -n 2 --dist loadfile
+
+help:  ## List the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t d; do printf '%-24s%s\n' "$$t" "$$d"; done
+
+setup:  ## Get uv, Python and every dependency into .venv (the other targets do this first)
+	@sh deploy/setup.sh
+
+demo: setup  ## Collect and rank the bundled sample on an embedded stack; leaves the API up in a terminal
+	@$(BIN)/posthorn demo $(ARGS)
+
+up: setup  ## Run all six services in one process on an embedded PostgreSQL
+	@$(BIN)/posthorn up $(ARGS)
+
+up-local: setup  ## Run six separate processes over RabbitMQ, without Docker (own servers, or DATABASE_URL and AMQP_URL)
+	@$(BIN)/posthorn up --processes $(ARGS)
+
+bench: setup  ## Measure the whole pipeline; ARGS="--embedded" for the mode without RabbitMQ
+	@$(BIN)/python -m benchmarks.pipeline $(ARGS)
+
+bench-contracts: setup  ## Measure encode + decode of a batch (docs/decisions/0001)
+	@$(BIN)/python -m benchmarks.contracts
+
+test: setup lint type  ## Everything CI checks: lint, types, all tests, coverage of the domain code
+	@$(PYTEST) $(PARALLEL) --cov --cov-report=term:skip-covered $(ARGS)
+
+unit: setup  ## Tests without I/O, and the rules of the house
+	@$(PYTEST) tests/unit tests/architecture $(ARGS)
+
+contracts: setup  ## Tests of messages, documents and deployment files
+	@$(PYTEST) tests/contracts $(ARGS)
+
+integration: setup  ## Tests against real PostgreSQL and RabbitMQ
+	@$(PYTEST) tests/integration $(PARALLEL) $(ARGS)
+
+e2e: setup  ## Tests of the whole product in separate processes
+	@$(PYTEST) tests/e2e $(ARGS)
+
+lint: setup  ## Check style and format
+	@$(BIN)/ruff check -q .
+	@$(BIN)/ruff format -q --check .
+
+fmt: setup  ## Repair style and format
+	@$(BIN)/ruff check -q --fix .
+	@$(BIN)/ruff format -q .
+
+type: setup  ## Check types
+	@$(BIN)/mypy
+
+docs: setup  ## Generate docs/events.md, docs/asyncapi.yaml and the golden schemas from the contracts
+	@$(BIN)/python -m common.contracts.documents
+
+# A set index variable would write its host into the locks.
+LOCK_ENV := env -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL
+lock: setup  ## Resolve the dependencies and write both locks
+	@PATH="$$PATH:$(CURDIR)/.boot/bin:$(CURDIR)/.boot/uv/bin"; \
+	$(LOCK_ENV) uv lock && $(LOCK_ENV) uv export -q --frozen --all-packages --no-emit-workspace --no-header -o requirements.lock
+
+compose-up:  ## Run the full stack with Docker: servers, six services, Prometheus, Grafana
+	docker compose up --build --detach --wait
+
+compose-down:  ## Stop the full stack; the data stays
+	docker compose down
+
+clean:  ## Remove what can be made again (not the data in .posthorn)
+	rm -rf .venv .boot .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Limits of the stage queues, run inside the broker's container once it is up; `common.messaging.rabbit_topology` says why.
+set -eu
+rabbitmqctl -q await_startup --timeout 120
+rabbitmqctl -q set_policy --apply-to queues --priority 10 posthorn-stages \
+    '^posthorn\.(extractor\.runs|extractor\.pages|normalizer\.postings|enricher\.postings|ranker\.postings|gateway\.jobs|ranker\.campaigns|gateway\.ledger|notifier\.runs)$' \
+    '{"delivery-limit": 20, "dead-letter-strategy": "at-least-once", "overflow": "reject-publish", "max-length-bytes": 2147483648}'

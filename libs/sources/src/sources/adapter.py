@@ -1,0 +1,63 @@
+"""What every source offers: fetch a page, find its items, find the next page, map an item."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from common.contracts import Campaign, SourcePosting, SourceQuery
+from sources.client import FetchedPage, SourceClient
+from sources.settings import SourceSettings
+
+__all__ = ["FetchedPage", "PageRequest", "SourceAdapter"]
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """One page to read; `cursor` is the source's own and None for the first page, `page` counts from 1."""
+
+    source: SourceQuery
+    campaign: Campaign
+    page: int
+    cursor: str | None
+    requested_at: datetime
+
+
+class SourceAdapter(Protocol):
+    """One source. Everything but `fetch` is pure and never raises anything but the error named.
+
+    `name` is the source's name and that of its module; `settings` holds its defaults, overlaid by the environment.
+    A posting is identified by (source, source_job_id): `map_to_common` makes the id unique within the source.
+    """
+
+    name: str
+    settings: SourceSettings
+
+    async def fetch(self, client: SourceClient, request: PageRequest) -> FetchedPage:
+        """Read one page; SourceUnavailableError (try later) or SourceRejectedError (somebody must act)."""
+        ...
+
+    def items(self, payload: Any) -> list[Any]:
+        """The raw items of a page, each complete in itself; PagePayloadError when it is no page.
+
+        A source without paging gives its whole board at once: the caller cuts the list into batches of 100.
+        """
+        ...
+
+    def next_cursor(self, payload: Any, request: PageRequest) -> str | None:
+        """Where the following page starts; None after the last. The caller keeps to `source.max_pages`."""
+        ...
+
+    def map_to_common(self, item: Any, feed: str = "") -> SourcePosting:
+        """An item in canonical field names; what has none goes to `extra`. MappingError for a broken item.
+
+        `feed` is what `feed()` gave for the query, for sources whose items do not name their employer.
+        """
+        ...
+
+    def check(self, query: SourceQuery) -> list[str]:
+        """What is wrong with the query's parameters, in words; empty = fine."""
+        ...
+
+    def feed(self, query: SourceQuery) -> str:
+        """The part of the source that is read (a board, a data set), safe as part of a path; "" if there is one."""
+        ...

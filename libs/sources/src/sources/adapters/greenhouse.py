@@ -1,0 +1,166 @@
+"""Greenhouse's job board API: `/v1/boards/{board}/jobs?content=true`, the whole board in one answer."""
+
+import re
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+from common.contracts import OfferedPay, Place, SourcePosting, SourceQuery
+from sources import values
+from sources.adapter import FetchedPage, PageRequest
+from sources.client import SourceClient
+from sources.errors import MappingError
+from sources.item import Item
+from sources.page import board_faults, list_in, path_safe
+from sources.settings import SourceSettings
+
+_PAY_NAME = re.compile(r"\b(pay|salary|salaries|compensation|wage|hiring range)\b", re.IGNORECASE)
+_EMPLOYMENT_VALUE = re.compile(r"full|part|contract|intern|temp|fixed|season|freelance", re.IGNORECASE)
+_ESCAPED = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"), ("&amp;", "&"))
+_WORKPLACE_NAMES = {"workplace type", "work type", "work model", "location type", "remote"}
+_EMPLOYMENT_NAMES = {"employment type", "time type", "workforce classification"}
+_LEVEL_NAMES = {"job level", "seniority", "seniority level", "experience level"}
+
+
+class Greenhouse:
+    """One board of Greenhouse, `params: {board: stripe}`; job ids are unique across boards."""
+
+    name = "greenhouse"
+    settings = SourceSettings(base_url="https://boards-api.greenhouse.io", requests_per_minute=120)
+
+    async def fetch(self, client: SourceClient, request: PageRequest) -> FetchedPage:
+        """The whole board."""
+        params = {"content": "true", "pay_transparency": "true"}
+        return await client.get(f"/v1/boards/{self.feed(request.source)}/jobs", params)
+
+    def items(self, payload: Any) -> list[Any]:
+        """The jobs of the board."""
+        return list_in(payload, "jobs")
+
+    def next_cursor(self, payload: Any, request: PageRequest) -> str | None:
+        """There is one page only."""
+        return None
+
+    def check(self, query: SourceQuery) -> list[str]:
+        """A board is needed."""
+        return board_faults(query)
+
+    def feed(self, query: SourceQuery) -> str:
+        """The board."""
+        return path_safe(str(query.params.get("board", "")))
+
+    def map_to_common(self, item: Any, feed: str = "") -> SourcePosting:
+        """Custom fields (`metadata`) are read for pay, workplace, employment type and level, and all kept in extra."""
+        fields = Item(item)
+        identity = fields.text("id")
+        if identity is None:
+            raise MappingError("id_missing", "a Greenhouse job without id")
+        address = fields.link("absolute_url")
+        custom = _custom(fields)
+        return SourcePosting(
+            source_job_id=identity,
+            title=fields.line("title"),
+            company=fields.line("company_name") or feed or _board(address),
+            url=address,
+            apply_url=address,
+            description_html=fields.take(_markup, "content"),
+            places=_places(fields),
+            employment_types=[t for t in _named(custom, _EMPLOYMENT_NAMES) if _EMPLOYMENT_VALUE.search(t)][:1],
+            remote=", ".join(_named(custom, _WORKPLACE_NAMES)) or None,
+            seniority=next(iter(_named(custom, _LEVEL_NAMES)), None),
+            department=_department(fields),
+            pay=_published_pay(fields) or _custom_pay(custom),
+            language=fields.line("language"),
+            posted_at=fields.moment("first_published", "updated_at"),
+            valid_through=fields.moment("application_deadline"),
+            extra=fields.rest(),
+        )
+
+
+def _board(address: str | None) -> str | None:
+    parts = urlsplit(address).path.split("/") if address and ".greenhouse.io/" in address else []
+    return parts[1] if len(parts) > 1 and parts[1] else None
+
+
+def _markup(value: Any) -> str | None:
+    """The board API escapes the HTML of `content` once; a text that already holds tags is left alone."""
+    content = values.text(value)
+    if content is None or "<" in content:
+        return content
+    # The exact inverse of one escaping: `&amp;nbsp;` becomes `&nbsp;` and stays for whoever reads the HTML.
+    for entity, sign in _ESCAPED:
+        content = content.replace(entity, sign)
+    return content
+
+
+def _places(fields: Item) -> list[Place]:
+    """`location.name` lists places between semicolons or bars; offices stand in where it is empty."""
+    named = fields.line("location.name", "location")
+    if named:
+        return [Place(text=part.strip()) for part in re.split(r"[;|]", named) if part.strip()]
+    offices = fields.look("offices")
+    found = (o.get("location") or o.get("name") for o in _objects(offices))
+    return [Place(text=name) for name in map(values.one_line, found) if name]
+
+
+def _department(fields: Item) -> str | None:
+    names = (values.one_line(entry.get("name")) for entry in _objects(fields.look("departments")))
+    return ", ".join(name for name in names if name) or None
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _custom(fields: Item) -> list[tuple[str, Any]]:
+    """Custom fields as (lower-case name, value)."""
+    entries = ((values.one_line(e.get("name")), e.get("value")) for e in _objects(fields.look("metadata")))
+    return [(name.lower(), value) for name, value in entries if name and value is not None]
+
+
+def _named(custom: list[tuple[str, Any]], names: set[str]) -> list[str]:
+    found: list[str] = []
+    for name, value in custom:
+        if name in names:
+            said = value if isinstance(value, list) else [values.remote(value) if name == "remote" else value]
+            found += [line for line in map(values.one_line, said) if line]
+    return found
+
+
+def _published_pay(fields: Item) -> OfferedPay | None:
+    """The first pay range that Greenhouse publishes itself, in cents; more ranges stay in extra."""
+    for entry in _objects(fields.look("pay_input_ranges")):
+        low, high = values.amount(entry.get("min_cents")), values.amount(entry.get("max_cents"))
+        if low is not None or high is not None:
+            words = values.one_line(entry.get("title"))
+            return OfferedPay(
+                text=words,
+                minimum=None if low is None else low / 100,
+                maximum=None if high is None else high / 100,
+                currency=values.currency(entry.get("currency_type")),
+                period=values.period(words),
+            )
+    return None
+
+
+def _custom_pay(custom: list[tuple[str, Any]]) -> OfferedPay | None:
+    """The first custom field that is named like pay and holds a range or an amount above 0."""
+    said = next((v for n, v in custom if "frequency" in n or "pay period" in n), None)
+    for name, value in custom:
+        if not (isinstance(value, dict) and _PAY_NAME.search(name)):
+            continue
+        single = values.amount(value.get("amount"))
+        low: Decimal | None = values.amount(value.get("min_value")) or single
+        high = values.amount(value.get("max_value")) or single
+        if low or high:
+            named = values.period(name)
+            return OfferedPay(
+                minimum=low,
+                maximum=high,
+                currency=values.currency(value.get("unit")),
+                period=values.period(said) or named,
+            )
+    return None
+
+
+ADAPTER = Greenhouse()

@@ -1,0 +1,157 @@
+"""JSearch (OpenWebNinja): `/jsearch/search`, Google's job search in pages of ten; needs JSEARCH_API_KEY."""
+
+from typing import Any
+
+from common.contracts import Campaign, EmploymentType, OfferedPay, Place, SourcePosting, SourceQuery
+from sources import values
+from sources.adapter import FetchedPage, PageRequest
+from sources.client import SourceClient
+from sources.errors import MappingError, PagePayloadError
+from sources.item import Item
+from sources.page import list_in
+from sources.settings import SourceSettings
+
+#: Parameters of the search that a source query may set beside those that the campaign gives.
+_PARAMS = {"query", "country", "language", "date_posted", "work_from_home", "employment_types", "job_requirements"} | {
+    "radius",
+    "exclude_job_publishers",
+    "num_pages",
+    "fields",
+}
+_EMPLOYMENT: dict[EmploymentType, str] = {
+    "FULL_TIME": "FULLTIME",
+    "PART_TIME": "PARTTIME",
+    "CONTRACTOR": "CONTRACTOR",
+    "INTERN": "INTERN",
+}
+
+
+class JSearch:
+    """A search made of the campaign: query, place, country, age, employment types; `params` override any of them."""
+
+    name = "jsearch"
+    settings = SourceSettings(base_url="https://api.openwebninja.com", requests_per_minute=60, concurrency=2)
+
+    async def fetch(self, client: SourceClient, request: PageRequest) -> FetchedPage:
+        """One page; the cursor is the page number."""
+        params = {**_search(request.campaign), **request.source.params, "page": request.cursor or "1"}
+        return await client.get("/jsearch/search", params, {"x-api-key": client.api_key()})
+
+    def items(self, payload: Any) -> list[Any]:
+        """The postings of `data`."""
+        if isinstance(payload, dict) and str(payload.get("status", "OK")).upper() != "OK":
+            raise PagePayloadError("page_is_error", f"JSearch answered {str(payload.get('error') or payload)[:200]}")
+        return list_in(payload, "data")
+
+    def next_cursor(self, payload: Any, request: PageRequest) -> str | None:
+        """JSearch does not say how many pages there are: the first empty one ends the search."""
+        data = payload.get("data") if isinstance(payload, dict) else None
+        if not isinstance(data, list) or not data:
+            return None
+        read = values.amount(request.source.params.get("num_pages")) or 1
+        return str(int(request.cursor or 1) + int(read))
+
+    def check(self, query: SourceQuery) -> list[str]:
+        """Only parameters that the search knows."""
+        unknown = sorted(set(query.params) - _PARAMS)
+        return (
+            [f"jsearch does not know params {', '.join(unknown)}; it knows {', '.join(sorted(_PARAMS))}"]
+            if unknown
+            else []
+        )
+
+    def feed(self, query: SourceQuery) -> str:
+        """One search, no parts."""
+        return ""
+
+    def map_to_common(self, item: Any, feed: str = "") -> SourcePosting:
+        """All forms since 2023. Pay has the currency that the payload states, else none: the country is no proof."""
+        fields = Item(item)
+        identity = fields.text("job_id")
+        if identity is None:
+            raise MappingError("id_missing", "a JSearch posting without job_id")
+        return SourcePosting(
+            source_job_id=identity,
+            title=fields.line("job_title"),
+            company=fields.line("employer_name"),
+            company_url=fields.link("employer_website"),
+            url=fields.link("job_apply_link", "job_google_link"),
+            apply_url=fields.link("job_apply_link"),
+            description_text=_description(fields),
+            places=_places(fields),
+            employment_types=fields.strings("job_employment_types", "job_employment_type"),
+            remote=fields.take(values.remote, "job_is_remote"),
+            tags=fields.strings("job_required_skills"),
+            pay=_pay(fields),
+            language=fields.line("job_posting_language"),
+            posted_at=fields.moment("job_posted_at_timestamp", "job_posted_at_datetime_utc"),
+            valid_through=fields.moment("job_offer_expiration_timestamp", "job_offer_expiration_datetime_utc"),
+            extra=fields.rest(),
+        )
+
+
+def _search(campaign: Campaign) -> dict[str, Any]:
+    """The campaign as parameters of the search."""
+    query = f"{campaign.query} in {campaign.location}" if campaign.location else campaign.query
+    types = [_EMPLOYMENT[t] for t in campaign.employment_type_preference if t in _EMPLOYMENT]
+    complete = len(types) == len(campaign.employment_type_preference)
+    return {
+        "query": query,
+        "country": campaign.country,
+        "date_posted": campaign.date_window,
+        # A type that JSearch has no word for would be lost by filtering for the others.
+        **({"employment_types": ",".join(types)} if types and complete else {}),
+        **({"work_from_home": "true"} if campaign.remote_preference == ["remote"] else {}),
+    }
+
+
+def _description(fields: Item) -> str | None:
+    """The text, with those highlights below it that it lacks.
+
+    Highlights are cut out of the posting's full text. Mostly the description holds them, and adding them would count
+    every skill twice; where the description is cut off, they are the only trace of what is missing.
+    """
+    body = fields.text("job_description") or ""
+    folded = _folded(body)
+    parts = [body] if body else []
+    highlights = fields.look("job_highlights")
+    for name, lines in highlights.items() if isinstance(highlights, dict) else ():
+        found = (values.text(line) for line in lines) if isinstance(lines, list) else ()
+        missing = [line for line in found if line and _folded(line)[:60] not in folded]
+        if missing:
+            parts.append("\n".join([f"{name}:", *(f"- {line}" for line in missing)]))
+    return "\n\n".join(parts) or None
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
+def _places(fields: Item) -> list[Place]:
+    city, region = fields.line("job_city"), fields.line("job_state")
+    country = fields.take(values.country, "job_country")
+    written = fields.line("job_location") or ", ".join(p for p in (city, region, country and country.upper()) if p)
+    latitude = fields.take(lambda v: values.coordinate(v, 90), "job_latitude")
+    longitude = fields.take(lambda v: values.coordinate(v, 180), "job_longitude")
+    if not written and latitude is None:
+        return []
+    return [
+        Place(text=written or None, city=city, region=region, country=country, latitude=latitude, longitude=longitude)
+    ]
+
+
+def _pay(fields: Item) -> OfferedPay | None:
+    low, high = fields.amount("job_min_salary"), fields.amount("job_max_salary")
+    words = fields.text("job_salary", "job_salary_string")
+    if low is None and high is None and words is None:
+        return None
+    return OfferedPay(
+        text=words,
+        minimum=low,
+        maximum=high,
+        currency=fields.take(values.currency, "job_salary_currency"),
+        period=fields.take(values.period, "job_salary_period"),
+    )
+
+
+ADAPTER = JSearch()

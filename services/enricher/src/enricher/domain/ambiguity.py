@@ -1,0 +1,103 @@
+"""Decides by cheap context rules whether a word that has other meanings names a skill, and asks spaCy for the rest.
+
+Order: neighbours that rule it out → an enumeration with a sure technology → neighbours that make it one → a capital
+inside a sentence (where the word's rule lets that suffice) → cue words near it in the sentence.
+"""
+
+from typing import Literal
+
+from enricher.domain.context import ContextJudge
+from enricher.domain.rules import AmbiguityRules, AmbiguousWord
+from enricher.domain.text import Text
+
+#: What may stand between two items of an enumeration.
+LIST_GAPS = frozenset(
+    gap.encode()
+    for gap in (
+        "", ",", "/", "|", ";", "&", "+", "-", "*", "(", "),", ", (", "), ", "•", "·", "and", "or", ", and",
+        ", or", ",and", "&amp;", "and/or", "und", "oder", "et", "ou", "y", "o", "e", "en",
+    )
+)  # fmt: skip
+_OPENERS = b"([{\"'/ \t"
+_PUNCTUATION = b",.;:!?)]}|/\n"
+Verdict = Literal["list", "neighbour", "form", "context"]
+
+
+class Ambiguity:
+    """The rules of `config/taxonomy/ambiguous.yml`, ready to be asked."""
+
+    def __init__(self, rules: AmbiguityRules) -> None:
+        self._words = rules.words
+        self._judge = ContextJudge(rules.words)
+
+    def is_ambiguous(self, word: str) -> bool:
+        """Whether the spelling (lower case) has a rule."""
+        return word in self._words
+
+    def verdict(self, word: str, text: Text, start: int, end: int, *, listed: bool) -> Verdict | None:
+        """By which kind of evidence the word names a skill here, None where it does not."""
+        rule = self._words[word]
+        form = _form(text.raw[start:end], word)
+        previous, following = _previous(text.low, start), _following(text.low, end)
+        if following in rule.reject_next or previous in rule.reject_previous:
+            return None
+        if listed:
+            return "list"
+        if rule.like == "any":
+            return "form"
+        if form == "lower":
+            spelled_out = following in rule.accept_next and previous not in {"to", "we", "you", "will"}
+            return "neighbour" if spelled_out and rule.like != "upper" else None
+        if following in rule.accept_next or previous in rule.accept_previous:
+            return "neighbour"
+        if _suffices(rule, form, text, start, end):
+            return "form"
+        return "context" if self._judge.is_skill(word, text, start, end) else None
+
+
+def _form(raw: bytes, word: str) -> Literal["lower", "capitalised", "upper"]:
+    """How the word is written; a single capital letter counts as written in capitals."""
+    if raw.isupper():
+        return "upper"
+    return "capitalised" if raw[:1].isupper() else "lower"
+
+
+def _suffices(rule: AmbiguousWord, form: str, text: Text, start: int, end: int) -> bool:
+    """Whether the written form is enough: capitals outside a line in capitals, or a capital inside a sentence."""
+    if rule.like == "upper":
+        return form == "upper" and not _shouted(text.raw, start, end)
+    if rule.like != "capitalised" or (form == "upper" and _shouted(text.raw, start, end)):
+        return False
+    return start < text.body_start or _inside_sentence(text.raw, start)
+
+
+def _shouted(raw: bytes, start: int, end: int) -> bool:
+    """Whether words of four or more capitals stand on both sides, as in a heading in capitals."""
+    before, after = raw[max(0, start - 16) : start].split()[-1:], raw[end : end + 16].split()[:1]
+    return all(len(w) > 3 and w.isupper() and w.isalpha() for w in before + after) and bool(before and after)
+
+
+def _inside_sentence(raw: bytes, start: int) -> bool:
+    """Whether something other than the end of a sentence, a bullet or a line break comes before."""
+    before = raw[max(0, start - 8) : start].rstrip(b" \t(\"'")
+    return bool(before) and (before[-1:].isalnum() or before[-1] in b",/)&+;") and b"\n" not in raw[start - 1 : start]
+
+
+def _previous(low: bytes, start: int) -> str:
+    """The word or sign right before, or '' where a sentence or list item begins."""
+    before = low[max(0, start - 24) : start].rstrip(_OPENERS)
+    if not before or before[-1] in _PUNCTUATION:
+        return ""
+    word = before.split()[-1].decode(errors="ignore")
+    return word if word[-1].isalnum() else word[-1]
+
+
+def _following(low: bytes, end: int) -> str:
+    """The word or sign right behind, or '' at the end of a sentence."""
+    after = low[end : end + 24].lstrip(b" \t")
+    if not after or after[0] in b",;:!?)]}|/\n":
+        return ""
+    first = after.split()[0].decode(errors="ignore")
+    if first and not first[0].isalnum():
+        return first[0]
+    return first.rstrip(".,;:!?)]}|/\"'")

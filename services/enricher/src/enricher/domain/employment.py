@@ -1,0 +1,66 @@
+"""Employment types: as the source states them, else from the title, else from plain statements in the body."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from common.contracts import EmploymentType
+from enricher.domain.evidence import Evidence, from_span
+from enricher.domain.rules import EmploymentRules
+from enricher.domain.scanner import Mention, Phrase
+from enricher.domain.text import Text
+from enricher.domain.wording import Wording, blank_out, words_pattern
+
+_SEPARATORS = re.compile(r"[\W_]+")
+
+
+def _plain(words: str) -> str:
+    return _SEPARATORS.sub("", words.lower())
+
+
+class EmploymentReader:
+    """The words of `config/taxonomy/employment.yml`, ready to be asked."""
+
+    def __init__(self, rules: EmploymentRules) -> None:
+        self._provider: dict[str, EmploymentType] = {}
+        for kind, phrases in rules.provider.items():
+            self._provider.update({_plain(p): kind for p in (kind, *phrases)})
+        self._title = Wording(rules.title)
+        self._ignore = words_pattern(rules.title_ignore)
+        self._body = rules.body
+        self._of_title = lru_cache(maxsize=20_000)(self._read_title)
+
+    def phrases(self) -> Iterator[Phrase]:
+        """What the scanner shall look for in bodies."""
+        for kind, phrases in self._body.items():
+            for words in phrases:
+                yield Phrase(words, "employment", kind, bounded=words[0].isalnum())
+
+    def read(
+        self, title: str, stated: Iterable[str], text: Text, mentions: list[Mention]
+    ) -> tuple[list[EmploymentType], list[Evidence]]:
+        """Distinct types, sorted, each with its reason; OTHER for words of a source that none of ours covers."""
+        found = {e.value: e for e in self._of_provider(stated)}
+        if not found:
+            found = {e.value: e for e in self._of_title(title)}
+        if not found:
+            for m in mentions:
+                if m.value not in found:
+                    found[m.value] = from_span(
+                        text, m.start, m.end, field="employment_types", value=m.value, rule="employment.body"
+                    )
+        kinds = sorted(found)
+        return kinds, [found[k] for k in kinds]  # type: ignore[return-value] # values come from typed rules
+
+    def _of_provider(self, stated: Iterable[str]) -> Iterator[Evidence]:
+        for words in stated:
+            # "permanent" and the like say nothing about hours or contract: no type, and not OTHER either.
+            if kind := self._provider.get(_plain(words)):
+                yield Evidence("employment_types", kind, "employment.provider", "provider", text=words)
+
+    def _read_title(self, title: str) -> tuple[Evidence, ...]:
+        low = blank_out(self._ignore, title.lower())
+        return tuple(
+            Evidence("employment_types", kind, "employment.title", "title", *m.span(), title[m.start() : m.end()])
+            for kind, m in self._title.find(low)
+        )

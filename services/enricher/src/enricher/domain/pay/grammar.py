@@ -1,0 +1,163 @@
+"""Reads amounts and ranges of money out of tokens: [currency] number [currency] [dash …] [period]."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from common.contracts import PayPeriod
+from enricher.domain.pay.tokens import Token
+from enricher.domain.rules import PayRules
+
+#: Tokens looked at for a currency's period behind an amount, and in front of it.
+_BEHIND, _BEFORE = 4, 9
+#: What may stand between an amount and its period beside words of pay.
+_FILLERS = frozenset({"gross", "net", "(", ")", "*", ","})
+
+
+class Amount(NamedTuple):
+    """A number with the currency written at it, if any; tokens from `first` up to `last`."""
+
+    number: Decimal
+    scaled: bool
+    currency: str | None
+    first: int
+    last: int
+
+
+class Money(NamedTuple):
+    """An amount or a range as written; a one-sided one lacks an end. `first` and `last` are token indexes."""
+
+    minimum: Decimal | None
+    maximum: Decimal | None
+    currency: str | None
+    period: PayPeriod | None
+    first: int
+    last: int
+    is_range: bool
+    scaled: bool
+
+
+class Grammar:
+    """The grammar with the words of `config/pay.yml`."""
+
+    def __init__(self, rules: PayRules) -> None:
+        self._bounds = {w: side for side, words in rules.bounds.items() for w in words}
+        self._closed = frozenset(rules.closed_dashes)
+        self._between = frozenset(rules.between)
+        self._fillers = frozenset(rules.pay_words) | _FILLERS
+
+    def read(self, tokens: list[Token]) -> list[Money]:
+        """All money in the tokens, in their order."""
+        found: list[Money] = []
+        at = 0
+        while at < len(tokens):
+            amount = self._amount(tokens, at)
+            if amount is None:
+                at += 1
+                continue
+            found.append(self._money(tokens, amount))
+            at = found[-1].last
+        return found
+
+    def _amount(self, tokens: list[Token], at: int) -> Amount | None:
+        """An amount that begins at this token."""
+        first, currency = at, None
+        while at < len(tokens) and tokens[at].kind == "currency" and at - first < 2:
+            currency = _more_precise(currency, tokens[at].text)
+            at += 1
+        if at >= len(tokens) or tokens[at].kind != "number":
+            return None
+        number = tokens[at]
+        at += 1
+        if at < len(tokens) and tokens[at].kind == "currency" and not _starts_next(tokens, at):
+            currency = _more_precise(currency, tokens[at].text)
+            at += 1
+        return Amount(number.number, number.scaled, currency, first, at)
+
+    def _money(self, tokens: list[Token], low: Amount) -> Money:
+        """The amount with what follows: a period, a dash and a second amount, a period."""
+        at = low.last
+        period = tokens[at].period if at < len(tokens) else None
+        at += period is not None
+        high = self._second(tokens, low, at)
+        last = high.last if high else at
+        behind, end = self._period_behind(tokens, last)
+        period = behind or period or self._period_before(tokens, low.first)
+        if high:
+            minimum, maximum = _scaled_alike(low, high)
+            currency = _more_precise(low.currency, high.currency)
+            return Money(minimum, maximum, currency, period, low.first, end, True, low.scaled or high.scaled)
+        side = self._side(tokens, low.first)
+        least = None if side == "maximum" else low.number
+        most = None if side == "minimum" else low.number
+        return Money(least, most, low.currency, period, low.first, end, False, low.scaled)
+
+    def _second(self, tokens: list[Token], low: Amount, at: int) -> Amount | None:
+        """The upper end of a range, if a dash and an amount follow."""
+        if at >= len(tokens) or not self._joins(tokens, low, at):
+            return None
+        at += 1
+        while at < len(tokens) and tokens[at].kind in {"bound", "dash"}:
+            at += 1
+        return self._amount(tokens, at)
+
+    def _joins(self, tokens: list[Token], low: Amount, at: int) -> bool:
+        token = tokens[at]
+        if token.kind == "bound":
+            return self._bounds[token.text] == "maximum"
+        if token.kind != "dash":
+            return False
+        if token.text not in self._closed:
+            return True
+        before = tokens[max(0, low.first - 4) : low.first]
+        return any(t.text in self._between for t in before) or (low.currency is not None and _is_money(tokens, at + 1))
+
+    def _side(self, tokens: list[Token], first: int) -> str | None:
+        """`minimum` or `maximum` where a word right before the amount says that it is one-sided."""
+        before = tokens[first - 1] if first else None
+        return self._bounds[before.text] if before and before.kind == "bound" else None
+
+    def _period_behind(self, tokens: list[Token], last: int) -> tuple[PayPeriod | None, int]:
+        for at in range(last, min(last + _BEHIND, len(tokens))):
+            token = tokens[at]
+            if token.period:
+                return token.period, at + 1
+            if token.kind != "currency" and token.text not in self._fillers:
+                break
+        return None, last
+
+    def _period_before(self, tokens: list[Token], first: int) -> PayPeriod | None:
+        for at in range(first - 1, max(-1, first - 1 - _BEFORE), -1):
+            token = tokens[at]
+            if token.period:
+                return token.period
+            if token.kind in {"number", "stop"}:
+                break
+        return None
+
+
+def _starts_next(tokens: list[Token], at: int) -> bool:
+    """Whether a currency sign behind a number belongs to a number behind it ("10 $20")."""
+    return at + 1 < len(tokens) and tokens[at + 1].kind == "number" and tokens[at].end == tokens[at + 1].start
+
+
+def _is_money(tokens: list[Token], at: int) -> bool:
+    window = tokens[at : at + 3]
+    return any(t.kind == "currency" for t in window) and any(t.kind == "number" for t in window)
+
+
+def _more_precise(one: str | None, other: str | None) -> str | None:
+    """Of two written currencies the one that names a currency rather than a shared sign ("CAD $")."""
+    if one is None or (other is not None and len(other) > len(one)):
+        return other
+    return one
+
+
+def _scaled_alike(low: Amount, high: Amount) -> tuple[Decimal, Decimal]:
+    """Both ends of a range in the same scale: "70-90k" means 70k, "€40k-60" means 60k."""
+    minimum, maximum = low.number, high.number
+    if high.scaled and not low.scaled and minimum < 1000 and minimum * 1000 <= maximum * 2:
+        factor = 1000 if maximum >= 1000 else 1
+        minimum *= 100_000 if maximum >= 1_000_000 and minimum * 1000 < maximum / 50 else factor
+    if low.scaled and not high.scaled and maximum < 1000:
+        maximum *= 1000
+    return minimum, maximum

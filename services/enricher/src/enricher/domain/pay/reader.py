@@ -1,0 +1,261 @@
+"""Pay of a posting: what the source states, else the best pay found in the text; nothing is guessed."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from common.contracts import OfferedPay, PayPeriod, Salary
+from enricher.domain.evidence import Evidence, from_span
+from enricher.domain.pay.conversion import Conversion
+from enricher.domain.pay.grammar import Grammar, Money
+from enricher.domain.pay.tokens import Token, Tokenizer
+from enricher.domain.rules import PayRules, RateRules
+from enricher.domain.scanner import Mention, Phrase
+from enricher.domain.text import Text
+
+#: Bytes read before and behind an anchor; text read at most per posting.
+_BEFORE, _BEHIND, _MOST_TEXT = 90, 110, 3_000
+#: A window without two digits or a digit with a "k" holds no pay.
+_AMOUNT = re.compile(rb"\d\d|\dk")
+#: Yearly pay beyond this many times the least yearly pay is not believed without a stated period.
+_MOST_YEARS_PAY = 60
+#: Taken for the least yearly pay in a currency without a figure of its own.
+_ANY_YEARLY = 100_000
+_LEAST_HOURLY = 5
+#: Tokens of the clause before an amount that say what it is.
+_CLAUSE = 14
+
+
+class _Read(NamedTuple):
+    """Pay as read: amounts, currency and period, with rule and text."""
+
+    minimum: Decimal | None
+    maximum: Decimal | None
+    currency: str | None
+    period: PayPeriod | None
+    rule: str
+    text: str
+
+
+class _Candidate(NamedTuple):
+    money: Money
+    score: float
+    inferred: bool
+    start: int
+    end: int
+
+
+class PayReader:
+    """The rules of `config/pay.yml` and `config/fx_rates.yml`, ready to be asked."""
+
+    def __init__(self, pay: PayRules, rates: RateRules) -> None:
+        self._rules = pay
+        self._tokenizer = Tokenizer(pay)
+        self._grammar = Grammar(pay)
+        self._conversion = Conversion(pay, rates)
+        self._pay_words = frozenset(pay.pay_words)
+        self._base_words = frozenset(pay.base_words)
+        self._other = frozenset(pay.other_money)
+
+    def phrases(self) -> Iterator[Phrase]:
+        """What the scanner shall look for: near these a text may hold pay."""
+        return (Phrase(a, "pay", bounded=a.isascii() and a.isalpha() and len(a) > 4) for a in self._rules.anchors)
+
+    def read(
+        self, offered: OfferedPay | None, country: str | None, text: Text, mentions: list[Mention]
+    ) -> tuple[Salary | None, list[Evidence]]:
+        """Pay with its reasons: the source's amounts, else the source's text, else the posting's text."""
+        if offered and (stated := self._stated(offered, country)):
+            return self._salary(stated, "provider", Evidence("salary", "", stated.rule, "pay", text=offered.text or ""))
+        if offered and offered.text and (parsed := self._best(offered.text.lower(), country, trusted=True)):
+            read = self._as_read(parsed, country, "pay.provider_text", offered.text)
+            return self._salary(read, "provider", Evidence("salary", "", read.rule, "pay", text=offered.text))
+        if mentions and (found := self._of_text(text, mentions, country)):
+            candidate, start, end = found
+            words = text.raw[start:end].decode(errors="ignore")
+            read = self._as_read(candidate, country, "pay.text", words)
+            return self._salary(read, "text", from_span(text, start, end, field="salary", value="", rule=read.rule))
+        return None, []
+
+    def _stated(self, offered: OfferedPay, country: str | None) -> _Read | None:
+        """The source's amounts; zero and less mean that it states none, ends the wrong way round are swapped."""
+        low, high = (a if a is not None and a > 0 else None for a in (offered.minimum, offered.maximum))
+        if low is None and high is None:
+            return None
+        currency = self._conversion.currency(offered.currency, country)
+        rule = "pay.provider"
+        if low is not None and high is not None and low > high:
+            low, high, rule = high, low, "pay.provider.swapped"
+        return _Read(low, high, currency, offered.period, rule, offered.text or "")
+
+    def _as_read(self, candidate: _Candidate, country: str | None, rule: str, text: str) -> _Read:
+        money = candidate.money
+        currency = self._conversion.currency(money.currency, country)
+        rule = rule + (".period_by_amount" if candidate.inferred else "")
+        return _Read(money.minimum, money.maximum, currency, money.period, rule, text)
+
+    def _salary(self, read: _Read, source: str, evidence: Evidence) -> tuple[Salary, list[Evidence]]:
+        convert = self._conversion
+        low = convert.yearly(read.minimum, read.period, read.currency)
+        high = convert.yearly(read.maximum, read.period, read.currency)
+        if (low is None) != (read.minimum is None) or (high is None) != (read.maximum is None):
+            low = high = None
+        reason = read.rule if read.period is None or low is not None or high is not None else f"{read.rule}.implausible"
+        references = convert.in_reference(low, read.currency), convert.in_reference(high, read.currency)
+        rated = any(r is not None for r in references)
+        salary = Salary(
+            text=read.text or None, minimum=read.minimum, maximum=read.maximum, currency=read.currency,
+            period=read.period, yearly_minimum=low, yearly_maximum=high, reference_minimum=references[0],
+            reference_maximum=references[1], reference_currency=convert.reference if rated else None,
+            rate_date=convert.rate_date(read.currency) if rated else None,
+            source="text" if source == "text" else "provider",
+        )  # fmt: skip
+        shown = f"{read.minimum}-{read.maximum} {read.currency or '?'}/{read.period or '?'}"
+        return salary, [Evidence("salary", shown, reason, evidence.where, evidence.start, evidence.end, evidence.text)]
+
+    def _of_text(self, text: Text, mentions: list[Mention], country: str | None) -> tuple[_Candidate, int, int] | None:
+        """The best pay in the windows around anchors, with its byte span."""
+        best: tuple[_Candidate, int, int] | None = None
+        for start, end in _windows(text, mentions):
+            window = text.raw[start:end].decode(errors="ignore")
+            low = window.lower()
+            low = low if len(low) == len(window) else text.low[start:end].decode(errors="ignore")
+            found = self._best(low, country, trusted=False)
+            if found and (best is None or found.score > best[0].score):
+                first = start + len(window[: found.start].encode())
+                best = found, first, first + len(window[found.start : found.end].encode())
+        return best
+
+    def _best(self, low: str, country: str | None, *, trusted: bool) -> _Candidate | None:
+        """The likeliest pay in a text; ranges for several places stand together as one envelope."""
+        tokens = self._tokenizer.cut(low)
+        found = [c for m in self._grammar.read(tokens) if (c := self._judge(tokens, m, country, trusted=trusted))]
+        if not found:
+            return None
+        best = max(found, key=lambda c: c.score)
+        return _envelope(best, [c for c in found if c.score >= best.score - 1])
+
+    def _judge(self, tokens: list[Token], money: Money, country: str | None, *, trusted: bool) -> _Candidate | None:
+        """How surely this money is pay; None where it is not."""
+        before = self._said_before(tokens, money)
+        behind = self._said_behind(tokens, money)
+        if behind == "other" or (before == "other" and behind != "pay"):
+            return None
+        named = before in {"pay", "base"} or behind == "pay" or trusted
+        stated = money.period is not None
+        money, inferred = self._with_period(money, country, named=named)
+        if not self._credible(money, country, named=named, stated=stated):
+            return None
+        said = 2.0 * named + (before == "base") + 1.5 * money.is_range
+        score = said + (money.period is not None) + (money.currency is not None)
+        return _Candidate(money, score, inferred, tokens[money.first].start, tokens[money.last - 1].end)
+
+    def _said_before(self, tokens: list[Token], money: Money) -> str | None:
+        """What the clause before calls the amount: the nearest word of pay or of other money counts."""
+        lines = 0
+        for distance, token in enumerate(reversed(tokens[max(0, money.first - _CLAUSE) : money.first])):
+            if token.kind == "stop":
+                return None
+            lines += token.kind == "line"
+            if lines > 1:
+                return None
+            if token.text in self._other and lines == 0 and distance < 7:
+                return "other"
+            if token.text in self._base_words or (token.kind == "period" and token.text in self._pay_words):
+                return "base"
+            if token.text in self._pay_words:
+                return "pay"
+        return None
+
+    def _said_behind(self, tokens: list[Token], money: Money) -> str | None:
+        """What directly follows: "bonus" makes it other money, "gross" pay; behind a comma or plus nothing counts."""
+        for token in tokens[money.last : money.last + 2]:
+            if token.text in self._other:
+                return "other"
+            if token.text in self._pay_words:
+                return "pay"
+            if token.kind not in {"word", "currency", "period"}:
+                return None
+        return None
+
+    def _with_period(self, money: Money, country: str | None, *, named: bool) -> tuple[Money, bool]:
+        """Pay named as such without a period: amounts that only one period allows in their currency get that one."""
+        if money.period or not named:
+            return money, False
+        currency = self._conversion.currency(money.currency, country) or money.currency or ""
+        smallest, largest = _ends(money)
+        if (least := self._rules.yearly_at_least.get(currency)) and smallest >= least:
+            return money._replace(period="year"), True
+        if (most := self._rules.hourly_at_most.get(currency)) and smallest >= _LEAST_HOURLY and largest <= most:
+            return money._replace(period="hour"), True
+        return money, False
+
+    def _credible(self, money: Money, country: str | None, *, named: bool, stated: bool) -> bool:
+        """Whether number, currency, period and naming together are enough to speak of pay."""
+        smallest, largest = _ends(money)
+        currency = self._conversion.currency(money.currency, country) or money.currency or ""
+        least = self._rules.yearly_at_least.get(currency, 0)
+        if largest > smallest * self._rules.widest_range or (money.minimum or 0) > (money.maximum or largest):
+            return False
+        if not stated and largest > (least or _ANY_YEARLY) * _MOST_YEARS_PAY:
+            return False
+        if money.period and self._conversion.yearly(smallest, money.period, currency) is None:
+            return False
+        if money.currency is None:
+            a_year = not money.is_range and 1900 <= smallest <= 2100
+            return named and (smallest >= 1000 or money.scaled) and not a_year
+        if named:
+            return money.period is not None or money.scaled or smallest >= 500
+        if money.period in {"hour", "year"}:
+            return smallest >= (_LEAST_HOURLY if money.period == "hour" else 5000)
+        # Unnamed: only a range, and that with a period or of the size of yearly pay.
+        return money.is_range and (money.period is not None or (least > 0 and smallest >= least / 2))
+
+
+def _ends(money: Money) -> tuple[Decimal, Decimal]:
+    """The smallest and the largest amount named."""
+    amounts = [a for a in (money.minimum, money.maximum) if a is not None]
+    return min(amounts), max(amounts)
+
+
+def _envelope(best: _Candidate, found: list[_Candidate]) -> _Candidate:
+    """Ranges of the same kind right behind each other ("$190-237k in A and $165-206k in B") taken as one."""
+    group = [best]
+    for one in found:
+        same = (one.money.currency, one.money.period) == (best.money.currency, best.money.period)
+        near = min(abs(one.start - c.end) for c in group) < 60 or min(abs(c.start - one.end) for c in group) < 60
+        if one is not best and same and near and one.money.is_range == best.money.is_range:
+            group.append(one)
+    if len(group) == 1:
+        return best
+    lows = [c.money.minimum for c in group if c.money.minimum is not None]
+    highs = [c.money.maximum for c in group if c.money.maximum is not None]
+    money = best.money._replace(minimum=min(lows, default=None), maximum=max(highs, default=None))
+    return best._replace(money=money, start=min(c.start for c in group), end=max(c.end for c in group))
+
+
+def _windows(text: Text, mentions: list[Mention]) -> Iterator[tuple[int, int]]:
+    """Stretches around anchors that hold digits, joined where they overlap, cut at characters."""
+    joined: list[list[int]] = []
+    for mention in mentions:
+        start, end = max(0, mention.start - _BEFORE), min(len(text.low), mention.end + _BEHIND)
+        if joined and start <= joined[-1][1]:
+            joined[-1][1] = end
+        else:
+            joined.append([start, end])
+    left = _MOST_TEXT
+    for first, last in joined:
+        start, end = _at_character(text.raw, first), _at_character(text.raw, min(last, first + left))
+        if _AMOUNT.search(text.low, start, end):
+            left -= end - start
+            yield start, end
+        if left <= 0:
+            return
+
+
+def _at_character(raw: bytes, at: int) -> int:
+    """The place, moved back to where a character begins."""
+    while 0 < at < len(raw) and raw[at] & 0xC0 == 0x80:
+        at -= 1
+    return at

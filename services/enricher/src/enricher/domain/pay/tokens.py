@@ -1,0 +1,132 @@
+"""Cuts text around pay into tokens: numbers, currencies, dashes, periods, bounds, words."""
+
+import re
+from decimal import Decimal
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from common.contracts import PayPeriod
+from enricher.domain.rules import PayRules
+
+Kind = Literal["number", "currency", "dash", "period", "bound", "word", "sign", "stop", "line"]
+
+# Numbers such as 1,234,567.89 · 1.234.567,89 · 1 234,50 · 12,00,000 · 1'234 · 1234.5; then letters, line ends, signs.
+_UNIT = re.compile(
+    r"(\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)"
+    r"|\d+(?:[.,]\d{1,2})?(?!\d)|\d+)|[^\W\d_]+|\s*\n\s*|[^\w\s]"
+)
+_GROUPS = re.compile(r"[ '’\u00a0\u202f]")
+_STOPS = frozenset(".;!?•|")
+#: Multipliers that must touch their number: "5 m" may be metres.
+_TOUCHING = frozenset({"m", "b", "mm", "bn"})
+_RETIREMENT = frozenset({"401", "403"})
+
+
+#: A unit of text: words, first and last place, whether it is a number.
+_Unit = tuple[str, int, int, bool]
+
+
+class Token(NamedTuple):
+    """A piece of lower-case text with its place in it."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+    number: Decimal = Decimal(0)
+    scaled: bool = False
+    period: PayPeriod | None = None
+
+
+class _Phrase(NamedTuple):
+    units: tuple[str, ...]
+    tight: bool
+    kind: Kind
+    text: str
+
+
+class Tokenizer:
+    """The words of `config/pay.yml`, indexed by their first unit."""
+
+    def __init__(self, rules: PayRules) -> None:
+        self._multipliers = {w: Decimal(m) for w, m in rules.multipliers.items()}
+        self._periods: dict[str, PayPeriod] = {w: p for p, words in rules.periods.items() for w in words}
+        self._phrases: dict[str, list[_Phrase]] = {}
+        self._index("period", self._periods)
+        self._index(
+            "currency", [w for words in rules.currencies.values() for w in words] + list(rules.local_currencies)
+        )
+        self._index("bound", [w for words in rules.bounds.values() for w in words])
+        self._index("dash", [*rules.dashes, *rules.closed_dashes])
+        self._index("word", [w for w in [*rules.other_money, *rules.pay_words] if not w.isalpha()])
+        for phrases in self._phrases.values():
+            phrases.sort(key=lambda p: -len(p.units))
+
+    def _index(self, kind: Kind, words: list[str] | dict[str, PayPeriod]) -> None:
+        for word in words:
+            units = tuple(m.group() for m in _UNIT.finditer(word))
+            self._phrases.setdefault(units[0], []).append(_Phrase(units, " " not in word, kind, word))
+
+    def cut(self, text: str) -> list[Token]:
+        """Tokens of lower-case text in its order; white space is left out."""
+        units = [(m.group(), m.start(), m.end(), m.lastindex is not None) for m in _UNIT.finditer(text)]
+        tokens: list[Token] = []
+        at = 0
+        while at < len(units):
+            words, start, end, is_number = units[at]
+            if is_number:
+                token, used = self._number(units, at)
+            elif words in self._phrases:
+                token, used = self._phrase(units, at)
+            else:
+                token, used = Token(_plain_kind(words), words, start, end), 1
+            tokens.append(token)
+            at += used
+        return tokens
+
+    def _phrase(self, units: list[_Unit], at: int) -> tuple[Token, int]:
+        words, start, end, _ = units[at]
+        for phrase in self._phrases[words]:
+            used = len(phrase.units)
+            if used == 1 or _follows(units, at, phrase):
+                period = self._periods.get(phrase.text)
+                return Token(phrase.kind, phrase.text, start, units[at + used - 1][2], period=period), used
+        return Token(_plain_kind(words), words, start, end), 1
+
+    def _number(self, units: list[_Unit], at: int) -> tuple[Token, int]:
+        words, start, end, _ = units[at]
+        unit, begin, last, _ = units[at + 1] if at + 1 < len(units) else ("", end, end, False)
+        if words in _RETIREMENT and unit in {"k", "(", "b"}:
+            return Token("word", "401k", start, end), 1
+        factor = self._multipliers.get(unit)
+        if factor is None or begin - end > (0 if unit in _TOUCHING else 1):
+            return Token("number", words, start, end, parse_number(words)), 1
+        return Token("number", words, start, last, parse_number(words) * factor, scaled=True), 2
+
+
+def parse_number(text: str) -> Decimal:
+    """A written number: three digits behind a comma or point are thousands, one or two are a fraction."""
+    plain = _GROUPS.sub("", text)
+    last = max(plain.rfind(","), plain.rfind("."))
+    if last < 0:
+        return Decimal(plain)
+    whole, fraction = plain[:last].replace(",", "").replace(".", ""), plain[last + 1 :]
+    return Decimal(whole + fraction) if len(fraction) == 3 else Decimal(f"{whole}.{fraction}")
+
+
+def _follows(units: list[_Unit], at: int, phrase: _Phrase) -> bool:
+    """Whether the units of a phrase stand here, touching each other where the phrase has no blank."""
+    if at + len(phrase.units) > len(units) or units[at + 1][0] != phrase.units[1]:
+        return False
+    here = units[at : at + len(phrase.units)]
+    if any(unit[0] != words for unit, words in zip(here, phrase.units, strict=True)):
+        return False
+    return not phrase.tight or all(a[2] == b[1] for a, b in pairwise(here))
+
+
+def _plain_kind(words: str) -> Kind:
+    if words[0].isalpha():
+        return "word"
+    if "\n" in words:
+        return "line"
+    return "stop" if words in _STOPS else "sign"

@@ -1,0 +1,93 @@
+"""Remote type: the source's statement, title, places, the source's flag, then the body, negations heeded."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from common.contracts import Place, RemoteType
+from enricher.domain.evidence import Evidence, from_span
+from enricher.domain.rules import RemoteRules
+from enricher.domain.scanner import Mention, Phrase
+from enricher.domain.text import Text
+from enricher.domain.wording import Wording, words_pattern
+
+#: Hybrid is the more careful reading where a text says both.
+_ORDER: tuple[RemoteType, ...] = ("hybrid", "remote", "onsite")
+#: Bytes before and behind a cue in which a negation counts.
+_BEFORE, _BEHIND = 24, 32
+_SENTENCE_END = re.compile(r"[.!?;\n]")
+
+
+class RemoteReader:
+    """The words of `config/taxonomy/remote.yml`, ready to be asked."""
+
+    def __init__(self, rules: RemoteRules) -> None:
+        self._provider = Wording(rules.provider)
+        self._flags = frozenset(rules.provider_flags)
+        self._headline = Wording(rules.headline)
+        words = words_pattern(rules.negations_before).pattern
+        self._before = re.compile(words + r"[\s\"'(:]*(?:(?:a|an|fully|currently|eligible for) )?$")
+        self._after = words_pattern(rules.negations_after)
+        self._body, self._decoys = rules.body, rules.decoys
+        self._of_headline = lru_cache(maxsize=40_000)(self._read_headline)
+
+    def phrases(self) -> Iterator[Phrase]:
+        """What the scanner shall look for in bodies."""
+        for kind, phrases in self._body.items():
+            for words in phrases:
+                yield Phrase(words, "remote", kind, bounded=words[0].isalnum() and words[-1].isalnum())
+        yield from (Phrase(words, "decoy") for words in self._decoys)
+
+    def read(
+        self, title: str, hint: str | None, places: Sequence[Place], text: Text, mentions: list[Mention]
+    ) -> Evidence | None:
+        """The type with its reason; None where nothing says."""
+        if hint and (kind := self._provider.exact(hint)):
+            return Evidence("remote_type", kind, "remote.provider", "provider", text=hint)
+        if found := self._of_headline(title, "title"):
+            return found
+        if found := self._of_places(places):
+            return found
+        body = self._of_body(text, mentions)
+        if hint and hint.strip().lower() in self._flags and (body is None or body.value != "hybrid"):
+            return Evidence("remote_type", "remote", "remote.provider_flag", "provider", text=hint)
+        return body
+
+    def _read_headline(self, words: str, where: str) -> Evidence | None:
+        low = words.lower()
+        found: dict[RemoteType, Evidence] = {}
+        for kind, m in self._headline.find(low):
+            said = self._turned(kind, low[: m.start()], low[m.end() :])
+            rule = f"remote.{where}" if said == kind else f"remote.{where}.negated"
+            found.setdefault(said, Evidence("remote_type", said, rule, where, *m.span(), words[m.start() : m.end()]))
+        return _first(found)
+
+    def _of_places(self, places: Sequence[Place]) -> Evidence | None:
+        found: dict[RemoteType, Evidence] = {}
+        for place in places:
+            if place.text and (e := self._of_headline(place.text, "places")):
+                found.setdefault(e.value, e)  # type: ignore[arg-type] # values come from typed rules
+        return _first(found)
+
+    def _of_body(self, text: Text, mentions: list[Mention]) -> Evidence | None:
+        found: dict[RemoteType, Evidence] = {}
+        for m in mentions:
+            before = text.low[max(0, m.start - _BEFORE) : m.start].decode(errors="ignore")
+            behind = text.low[m.end : m.end + _BEHIND].decode(errors="ignore")
+            kind = self._turned(m.value, before, behind)
+            if kind not in found:
+                rule = "remote.body" if kind == m.value else "remote.body.negated"
+                found[kind] = from_span(text, m.start, m.end, field="remote_type", value=kind, rule=rule)
+        return _first(found)
+
+    def _turned(self, kind: RemoteType, before: str, behind: str) -> RemoteType:
+        """What a cue stands for once negations are heeded: "not remote" is onsite, other cues keep their meaning."""
+        if kind != "remote":
+            return kind
+        before = _SENTENCE_END.split(before)[-1]
+        behind = _SENTENCE_END.split(behind)[0]
+        return "onsite" if self._before.search(before) or self._after.match(behind.lstrip()) else kind
+
+
+def _first(found: dict[RemoteType, Evidence]) -> Evidence | None:
+    return next((found[kind] for kind in _ORDER if kind in found), None)

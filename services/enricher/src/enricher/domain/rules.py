@@ -1,0 +1,166 @@
+"""The rules that enrichment follows, as typed data; files in `config/` are checked against these classes on load."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from common.contracts import EmploymentType, PayPeriod, RemoteType, Seniority
+
+SkillKind = Literal["technology", "method", "soft", "language", "certificate"]
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all rule files and their parts: a field the code does not know is an error, not ignored."""
+
+
+class SkillRules(Rule, frozen=True, kw_only=True):
+    """`config/taxonomy/skills.yml`: kind → canonical name → other spellings."""
+
+    version: int
+    skills: dict[SkillKind, dict[str, list[str]]]
+
+
+class AmbiguousWord(Rule, frozen=True, kw_only=True):
+    """How context decides a spelling that means other things as well (fields are told in the file's head)."""
+
+    like: Literal["upper", "capitalised", "any", "context"] = "context"
+    reject_next: frozenset[str] = frozenset()
+    reject_previous: frozenset[str] = frozenset()
+    accept_next: frozenset[str] = frozenset()
+    accept_previous: frozenset[str] = frozenset()
+    near: frozenset[str] = frozenset()
+
+
+class AmbiguityRules(Rule, frozen=True, kw_only=True):
+    """`config/taxonomy/ambiguous.yml`."""
+
+    version: int
+    decoys: list[str]
+    cue_groups: dict[str, list[str]]
+    words: dict[str, AmbiguousWord]
+
+
+class SeniorityRules(Rule, frozen=True, kw_only=True):
+    """`config/taxonomy/seniority.yml`: where a title names several levels the first in `precedence` counts."""
+
+    version: int
+    precedence: list[Seniority]
+    ignore: list[str]
+    titles: dict[Seniority, list[str]]
+    grades: dict[str, Seniority]
+    provider: dict[Seniority, list[str]]
+    body: dict[Seniority, list[str]]
+
+
+class RemoteRules(Rule, frozen=True, kw_only=True):
+    """`config/taxonomy/remote.yml`."""
+
+    version: int
+    provider: dict[RemoteType, list[str]]
+    provider_flags: list[str]
+    headline: dict[RemoteType, list[str]]
+    body: dict[RemoteType, list[str]]
+    negations_before: list[str]
+    negations_after: list[str]
+    decoys: list[str]
+
+
+class EmploymentRules(Rule, frozen=True, kw_only=True):
+    """`config/taxonomy/employment.yml`."""
+
+    version: int
+    provider: dict[EmploymentType, list[str]]
+    title: dict[EmploymentType, list[str]]
+    title_ignore: list[str]
+    body: dict[EmploymentType, list[str]]
+
+
+class PayRules(Rule, frozen=True, kw_only=True):
+    """`config/pay.yml`: words of the pay grammar; amounts are in the currency named."""
+
+    version: int
+    yearly_factors: dict[PayPeriod, int]
+    currencies: dict[str, list[str]]
+    local_currencies: dict[str, dict[str, str]]
+    multipliers: dict[str, int]
+    dashes: list[str]
+    between: list[str]
+    closed_dashes: list[str]
+    bounds: dict[Literal["minimum", "maximum"], list[str]]
+    periods: dict[PayPeriod, list[str]]
+    pay_words: list[str]
+    base_words: list[str]
+    other_money: list[str]
+    anchors: list[str]
+    yearly_at_least: dict[str, int]
+    hourly_at_most: dict[str, int]
+    plausible_yearly: tuple[int, int]
+    plausible_reference: tuple[int, int]
+    widest_range: int
+
+
+class Rate(Rule, frozen=True, kw_only=True):
+    """Units of the currency for one US dollar, average of the month that begins at `date`."""
+
+    per_usd: Decimal
+    date: date
+
+    def __post_init__(self) -> None:
+        if self.per_usd <= 0:
+            raise ValueError("an exchange rate is above zero")
+
+
+class RateRules(Rule, frozen=True, kw_only=True):
+    """`config/fx_rates.yml`."""
+
+    version: int
+    source: str
+    reference: str
+    rates: dict[str, Rate]
+
+
+class PlaceRules(Rule, frozen=True, kw_only=True):
+    """`config/taxonomy/places.yml`: country code → names; country code → region code → names; words around places."""
+
+    version: int
+    countries: dict[str, list[str]]
+    regions: dict[str, dict[str, list[str]]]
+    city_aliases: dict[str, str]
+    not_places: list[str]
+    areas: list[str]
+
+
+class City(msgspec.Struct, frozen=True, array_like=True):
+    """A line of `config/taxonomy/places.tsv.gz`: `population` in thousands; `names` are further spellings."""
+
+    name: str
+    country: str
+    region: str
+    population: int
+    names: tuple[str, ...] = ()
+
+
+class CompanySizeRules(Rule, frozen=True, kw_only=True):
+    """`config/enums.yml`: upper ends of the bins of company sizes, the last bin being open, and words for bins."""
+
+    version: int
+    upper_ends: list[int]
+    words: dict[str, list[str]]
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything enrichment goes by; `version` names this exact state of files and code."""
+
+    version: str
+    skills: SkillRules
+    ambiguity: AmbiguityRules
+    seniority: SeniorityRules
+    remote: RemoteRules
+    employment: EmploymentRules
+    pay: PayRules
+    rates: RateRules
+    places: PlaceRules
+    cities: list[City]
+    company_sizes: CompanySizeRules

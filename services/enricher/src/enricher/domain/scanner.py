@@ -1,0 +1,69 @@
+"""One pass over a posting's text that finds every phrase any extractor looks for."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
+
+from enricher.domain.text import Text
+
+
+class Phrase(NamedTuple):
+    """A phrase to find: for whom (`kind`), what it means there, and whether it must stand as words of its own."""
+
+    words: str
+    kind: str
+    value: Any = None
+    bounded: bool = True
+
+
+class Mention(NamedTuple):
+    """A phrase found: byte offsets in the text, and what it means."""
+
+    start: int
+    end: int
+    value: Any
+
+
+class Scanner:
+    """Aho-Corasick over all phrases; where several begin at one place the longest counts (LeftmostLongest).
+
+    A phrase of kind `decoy` is found and dropped, so that the words in it are not read as something else.
+    """
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        by_words: dict[bytes, list[Phrase]] = defaultdict(list)
+        for phrase in phrases:
+            for spelling in _spellings(phrase.words):
+                by_words[spelling].append(phrase)
+        self._phrases = list(by_words.values())
+        self._bounded = [all(p.bounded for p in group) for group in self._phrases]
+        # The DFA costs about 5 MB for 3,000 phrases and is three times as fast as the NFA (40 against 115 µs).
+        self._automaton = BytesAhoCorasick(
+            list(by_words), matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA
+        )
+
+    def scan(self, text: Text) -> dict[str, list[Mention]]:
+        """Mentions by kind, each list in the order of the text."""
+        found: dict[str, list[Mention]] = defaultdict(list)
+        phrases, bounded, is_word = self._phrases, self._bounded, text.is_word
+        for index, start, end in self._automaton.find_matches_as_indexes(text.low):
+            if bounded[index] and not is_word(start, end):
+                continue
+            for _, kind, value, _ in phrases[index]:
+                if kind != "decoy":
+                    found[kind].append(Mention(start, end, value))
+        return found
+
+
+def _spellings(words: str) -> Iterable[bytes]:
+    """The phrase in lower case; where it has one space also with a hyphen; capitals of non-ASCII letters."""
+    low = words.lower()
+    variants = {low, low.replace(" ", "-")} if low.count(" ") == 1 else {low}
+    variants |= {_ascii_lower(v.upper()) for v in variants if not v.isascii()}
+    return [v.encode() for v in sorted(variants)]
+
+
+def _ascii_lower(words: str) -> str:
+    return "".join(c.lower() if c.isascii() else c for c in words)

@@ -1,0 +1,63 @@
+"""Seniority of a posting: from its title, else the source's own level, else a plain statement in the body."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from common.contracts import Seniority
+from enricher.domain.evidence import Evidence, from_span
+from enricher.domain.rules import SeniorityRules
+from enricher.domain.scanner import Mention, Phrase
+from enricher.domain.text import Text
+from enricher.domain.wording import Wording, blank_out, words_pattern
+
+#: Behind a grade a title ends, or another part of it begins.
+_GRADE_END = re.compile(r"\s*(?:$|[-–—,(/|:&)])")
+
+
+class SeniorityReader:
+    """The levels of `config/taxonomy/seniority.yml`, ready to be asked."""
+
+    def __init__(self, rules: SeniorityRules) -> None:
+        self._rank = {level: rank for rank, level in enumerate(rules.precedence)}
+        self._ignore = words_pattern(rules.ignore)
+        self._levels = Wording(rules.titles)
+        self._grades = rules.grades
+        self._provider = Wording(rules.provider)
+        self._body = rules.body
+        self.of_title = lru_cache(maxsize=20_000)(self._of_title)
+
+    def phrases(self) -> Iterator[Phrase]:
+        """What the scanner shall look for in bodies."""
+        return (Phrase(words, "seniority", level) for level, phrases in self._body.items() for words in phrases)
+
+    def read(self, title: str, hint: str | None, text: Text, mentions: list[Mention]) -> Evidence | None:
+        """The level with its reason; None where nothing names one."""
+        if found := self.of_title(title):
+            return found
+        if hint and (level := self._provider.exact(hint)):
+            return Evidence("seniority", level, "seniority.provider", "provider", text=hint)
+        if mentions:
+            best = min(mentions, key=lambda m: self._rank[m.value])
+            return from_span(text, best.start, best.end, field="seniority", value=best.value, rule="seniority.body")
+        return None
+
+    def _of_title(self, title: str) -> Evidence | None:
+        low = blank_out(self._ignore, title.lower())
+        found = [(level, m) for level, m in self._levels.find(low) if self._counts(low, m)]
+        if not found:
+            return None
+        level, match = min(found, key=lambda f: self._rank[f[0]])
+        start, end = match.span()
+        return Evidence("seniority", level, "seniority.title", "title", start, end, title[start:end])
+
+    def _counts(self, low: str, match: re.Match[str]) -> bool:
+        """Grades such as II count behind a word and at the end of a part of the title only."""
+        if match.group() not in self._grades:
+            return True
+        return bool(low[: match.start()].strip()) and bool(_GRADE_END.match(low, match.end()))
+
+
+def level_value(evidence: Evidence | None) -> Seniority | None:
+    """The level an evidence stands for, typed."""
+    return None if evidence is None else evidence.value  # type: ignore[return-value] # values come from typed rules

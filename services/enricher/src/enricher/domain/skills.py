@@ -1,0 +1,125 @@
+"""Finds canonical skills in a posting's text and tags."""
+
+import re
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
+from typing import NamedTuple
+
+from enricher.domain.ambiguity import LIST_GAPS, Ambiguity
+from enricher.domain.evidence import Evidence, from_span
+from enricher.domain.rules import AmbiguityRules, SkillRules
+from enricher.domain.scanner import Mention, Phrase
+from enricher.domain.text import Text
+
+#: Bytes between two items of an enumeration, at most.
+_WIDEST_GAP = 9
+_start = attrgetter("start")
+
+
+class Spelling(NamedTuple):
+    """What a spelling stands for; `sure` is false where context must decide."""
+
+    words: str
+    skill: str
+    technology: bool
+    sure: bool
+
+
+class Skills:
+    """The skill taxonomy, ready to be asked."""
+
+    def __init__(self, rules: SkillRules, ambiguity: AmbiguityRules) -> None:
+        self._ambiguity = Ambiguity(ambiguity)
+        self._spellings = {s.words: s for s in self._read(rules)}
+        # A single letter would stop the automaton at every such letter; capitals are found by plain search instead.
+        self._letters = [(re.compile(s.words.upper().encode() + rb"(?![a-z])"), s) for s in self._letters_only()]
+        self._decoys = ambiguity.decoys
+
+    def _read(self, rules: SkillRules) -> Iterator[Spelling]:
+        for kind, skills in rules.skills.items():
+            for name, aliases in skills.items():
+                for words in (name, *aliases):
+                    sure = not self._ambiguity.is_ambiguous(words)
+                    yield Spelling(words, name, kind == "technology", sure)
+
+    def _letters_only(self) -> Iterable[Spelling]:
+        return [s for words, s in self._spellings.items() if len(words) == 1]
+
+    def phrases(self) -> Iterator[Phrase]:
+        """What the scanner shall look for."""
+        yield from (Phrase(w, "skill", s) for w, s in self._spellings.items() if len(w) > 1)
+        yield from (Phrase(d, "decoy") for d in self._decoys)
+
+    def read(
+        self, text: Text, mentions: list[Mention], tags: Iterable[str], company: str
+    ) -> tuple[list[str], list[Evidence]]:
+        """Distinct canonical names, sorted, with the first place each was read.
+
+        The employer's own name is no skill unless it stands in a list with others (Stripe, Datadog, Snowflake).
+        """
+        evidence = self._in_text(text, self._all(text, mentions), company.lower())
+        for item in self._tagged(tags):
+            evidence.setdefault(item.value, item)
+        names = sorted(evidence)
+        return names, [evidence[name] for name in names]
+
+    def _in_text(self, text: Text, found: list[Mention], employer: str) -> dict[str, Evidence]:
+        """Sure ones as they are; ambiguous ones by context, in which sure neighbours of an enumeration count."""
+        evidence: dict[str, Evidence] = {}
+        sure = [m.value.sure and m.value.technology for m in found]
+        for index, (start, end, spelling) in enumerate(found):
+            if spelling.skill in evidence:
+                continue
+            rule: str | None = "alias"
+            own_name = employer.startswith(spelling.words)
+            if own_name or not spelling.sure:
+                listed = _neighbour_is_sure(index, text.low, found, sure)
+                if own_name and not listed:
+                    continue
+                if not spelling.sure:
+                    rule = self._ambiguity.verdict(spelling.words, text, start, end, listed=listed)
+                    sure[index] = rule is not None and spelling.technology
+            if rule:
+                evidence[spelling.skill] = from_span(
+                    text, start, end, field="skills", value=spelling.skill, rule=f"skill.{rule}"
+                )
+        return evidence
+
+    def _all(self, text: Text, mentions: list[Mention]) -> list[Mention]:
+        """The scanner's mentions and those of single letters, in the order of the text."""
+        letters = [
+            Mention(m.start(), m.end(), spelling)
+            for pattern, spelling in self._letters
+            for m in pattern.finditer(text.raw)
+            if text.is_word(m.start(), m.end()) and text.raw[m.end() : m.end() + 1] not in {b"+", b"#"}
+        ]
+        return sorted(mentions + letters, key=_start) if letters else mentions
+
+    def _tagged(self, tags: Iterable[str]) -> Iterator[Evidence]:
+        """Tags of the source that are spellings of skills; ambiguous ones count beside a tag that is surely one."""
+        known = [(tag, s) for tag in tags if (s := self._spellings.get(tag.strip().lower()))]
+        if any(s.sure and s.technology for _, s in known):
+            yield from (Evidence("skills", s.skill, "skill.tag", "provider", text=tag) for tag, s in known)
+        else:
+            yield from (Evidence("skills", s.skill, "skill.tag", "provider", text=tag) for tag, s in known if s.sure)
+
+
+def _linked(low: bytes, one: Mention, following: Mention) -> bool:
+    """Whether two mentions are neighbours in an enumeration."""
+    return following.start - one.end < _WIDEST_GAP and low[one.end : following.start].strip(b" \t\r\n") in LIST_GAPS
+
+
+def _neighbour_is_sure(index: int, low: bytes, found: list[Mention], sure: list[bool]) -> bool:
+    """Whether a mention to the left or right, along the enumeration, is surely a technology."""
+    left = right = index
+    while left > 0 and _linked(low, found[left - 1], found[left]):
+        left -= 1
+        if sure[left]:
+            return True
+    while right + 1 < len(found) and _linked(low, found[right], found[right + 1]):
+        right += 1
+        if sure[right]:
+            return True
+    # Ambiguous technologies in a row ("Word, Excel", "Go, Rust, Swift") vouch for each other: two, or most of more.
+    technologies = sum(m.value.technology for m in found[left : right + 1])
+    return right > left and technologies >= 2 + (right - left > 2)

@@ -1,0 +1,59 @@
+"""A posting's text prepared once: title and body as bytes, in lower case, with offsets that lead back to characters."""
+
+#: Characters of a body that are read; what follows is ignored, so that one huge body cannot hold up a batch.
+MAX_BODY_CHARACTERS = 100_000
+
+_DOT = ord(".")
+#: What a byte says of the character it belongs to: 0 ends a word, 1 continues it, 2 is part of a non-ASCII character.
+_BYTE = bytes(2 if b > 127 else int(chr(b).isalnum() or chr(b) in "_@") for b in range(256))
+_HOST_ENDINGS = frozenset({b"com", b"io/", b"org", b"net"})
+
+
+class Text:
+    """Title, line break and body as UTF-8.
+
+    `low` has ASCII letters in lower case only, so that offsets in `raw` and `low` agree. Working on bytes instead of
+    `str` halves the cost of a scan, and lower-casing non-ASCII `str` alone would cost as much as the scan.
+    """
+
+    __slots__ = ("_byte", "_character", "body_start", "low", "raw")
+
+    def __init__(self, title: str, body: str) -> None:
+        head = title.encode(errors="replace")
+        self.raw = head + b"\n" + body[:MAX_BODY_CHARACTERS].encode(errors="replace")
+        self.low = self.raw.lower()
+        self.body_start = len(head) + 1
+        self._byte, self._character = self.body_start, 0
+
+    def span(self, start: int, end: int) -> tuple[str, int, int, str]:
+        """Where a byte span lies: field (title or description), first character, end, and the text itself."""
+        words = self.raw[start:end].decode(errors="replace")
+        if start < self.body_start:
+            first = len(self.raw[:start].decode(errors="replace"))
+            return "title", first, first + len(words), words
+        if start < self._byte:
+            self._byte, self._character = self.body_start, 0
+        # Spans are mostly asked for in their order: only the stretch since the last one is counted.
+        self._character += len(self.raw[self._byte : start].decode(errors="replace"))
+        self._byte = start
+        return "description", self._character, self._character + len(words), words
+
+    def is_word(self, start: int, end: int) -> bool:
+        """Whether the span is not part of a longer word, an e-mail address or a host name."""
+        low = self.low
+        if start and (joins := _BYTE[low[start - 1]]) and (joins == 1 or _is_letter(self.raw, start - 1)):
+            return False
+        if end < len(low):
+            byte = low[end]
+            if (joins := _BYTE[byte]) and (joins == 1 or _is_letter(self.raw, end)):
+                return False
+            if byte == _DOT and low[end + 1 : end + 4] in _HOST_ENDINGS:
+                return False
+        return True
+
+
+def _is_letter(raw: bytes, at: int) -> bool:
+    """Whether the non-ASCII character that this byte belongs to is a letter or digit."""
+    while at and raw[at] & 0xC0 == 0x80:
+        at -= 1
+    return raw[at : at + 4].decode(errors="ignore")[:1].isalnum()

@@ -1,0 +1,34 @@
+"""Phrases of a rule file compiled to one expression, for short texts such as titles and place names."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+
+
+def words_pattern(phrases: Iterable[str]) -> re.Pattern[str]:
+    """Matches any of the phrases standing as words of their own, the longest first, in lower-case text."""
+    ordered = sorted({p.lower() for p in phrases}, key=lambda p: (-len(p), p))
+    return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(p) for p in ordered) + r")(?!\w)")
+
+
+class Wording(Generic[V]):
+    """Finds the phrases of several meanings in a short text."""
+
+    def __init__(self, meanings: Mapping[V, Iterable[str]]) -> None:
+        self._meaning = {phrase.lower(): value for value, phrases in meanings.items() for phrase in phrases}
+        self._pattern = words_pattern(self._meaning)
+
+    def find(self, low: str) -> list[tuple[V, re.Match[str]]]:
+        """Meanings found in lower-case text, in its order."""
+        return [(self._meaning[m.group()], m) for m in self._pattern.finditer(low)]
+
+    def exact(self, text: str) -> V | None:
+        """The meaning of a text that is one of the phrases as a whole, None if it is none."""
+        return self._meaning.get(text.strip().lower())
+
+
+def blank_out(pattern: re.Pattern[str], text: str) -> str:
+    """The text with every match replaced by as many blanks, so that offsets stay."""
+    return pattern.sub(lambda m: " " * len(m.group()), text)

@@ -1,0 +1,96 @@
+"""Data enters: canonical postings, from the broker."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from common.contracts import Headers, Job, Posting, PostingsEnriched, PostingsNormalized
+from common.messaging.unit import Child, Finished, Quarantined
+from enricher.domain.enrich import Enricher, Enrichment, job_of
+from enricher.metrics import FIELDS, POSTINGS
+from enricher.store import EnrichmentStore
+
+_log = structlog.get_logger()
+_FAILED = "enrich_error"
+_FIELDS = ("places", "remote_type", "employment_types", "seniority", "company_size", "salary", "skills")
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A batch as read: jobs to send on, the postings behind them, contents read for the first time, failures."""
+
+    rules_version: str
+    jobs: list[Job] = field(default_factory=list)
+    postings: list[Posting] = field(default_factory=list)
+    read: dict[str, Enrichment] = field(default_factory=dict)
+    failed: list[tuple[Posting, str]] = field(default_factory=list)
+
+
+class EnrichPostings:
+    """Reads what postings say and sends them on as jobs; content read before under the same rules is not read again."""
+
+    event = PostingsNormalized
+    queue = "enricher.postings"
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        store: EnrichmentStore,
+        enricher: Callable[[], Awaitable[Enricher]],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._enricher = enricher
+        self._now = now
+
+    async def prepare(self, headers: Headers, event: PostingsNormalized) -> Prepared:
+        """Look up what is known, read the rest; each posting stands alone."""
+        enricher = await self._enricher()
+        async with self._engine.connect() as conn:
+            known = await self._store.known(conn, (p.content_hash for p in event.postings), enricher.rules_version)
+        prepared = Prepared(enricher.rules_version)
+        for posting in event.postings:
+            _read(enricher, posting, known, prepared)
+        return prepared
+
+    async def apply(
+        self, conn: AsyncConnection, headers: Headers, event: PostingsNormalized, prepared: Prepared
+    ) -> Finished:
+        """Keep what was read; postings that failed end here, the others go on."""
+        await self._store.save(conn, prepared.postings, prepared.read, prepared.rules_version, self._now())
+        finished = Finished()
+        for posting, error in prepared.failed:
+            if posting.outcome is not None:
+                finished.count("failed", _FAILED)
+            finished.quarantined.append(Quarantined(_FAILED, error, posting, posting.hash_key))
+        if prepared.jobs:
+            counted = sum(job.outcome is not None for job in prepared.jobs)
+            finished.children = [Child(PostingsEnriched(jobs=prepared.jobs), counted)]
+        _report(prepared)
+        return finished
+
+
+def _read(enricher: Enricher, posting: Posting, known: dict[str, Enrichment], prepared: Prepared) -> None:
+    try:
+        enrichment = known.get(posting.content_hash) or prepared.read.get(posting.content_hash)
+        if enrichment is None:
+            enrichment = enricher.read(posting)
+            prepared.read[posting.content_hash] = enrichment
+        prepared.jobs.append(job_of(posting, enrichment, enricher.rules_version))
+        prepared.postings.append(posting)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this posting only
+        # One posting that our code cannot read must not hold up the other 99; it is set aside with what was raised.
+        _log.exception("posting_not_enriched", hash_key=posting.hash_key)
+        prepared.failed.append((posting, f"{type(error).__name__}: {error}"))
+
+
+def _report(prepared: Prepared) -> None:
+    POSTINGS.labels("read").inc(len(prepared.read))
+    POSTINGS.labels("reused").inc(len(prepared.jobs) - len(prepared.read))
+    POSTINGS.labels("failed").inc(len(prepared.failed))
+    for name in _FIELDS:
+        FIELDS.labels(name).inc(sum(bool(getattr(e, name)) for e in prepared.read.values()))

@@ -1,0 +1,1 @@
+"""The outside world of the extractor: providers and the archive."""

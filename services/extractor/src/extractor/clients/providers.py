@@ -1,0 +1,53 @@
+"""One HTTP client per source, made at first use from the source's settings."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from common.contracts import SourceQuery
+from sources.adapter import SourceAdapter
+from sources.client import SourceClient
+from sources.errors import SourceRejectedError
+from sources.settings import SourceSettings, source_settings
+
+MakeClient = Callable[[str, SourceSettings], SourceClient]
+
+
+class Providers:
+    """The clients of this process; all fetches of a source share its limits."""
+
+    def __init__(self, make: MakeClient = SourceClient) -> None:
+        self._make = make
+        self._clients: dict[str, SourceClient] = {}
+
+    def client(self, adapter: SourceAdapter) -> SourceClient:
+        """The source's client; SourceRejectedError where its settings in the environment are wrong."""
+        client = self._clients.get(adapter.name)
+        if client is None:
+            settings = source_settings(adapter.name, adapter.settings)
+            client = self._clients[adapter.name] = self._make(adapter.name, settings)
+        return client
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for client in self._clients.values():
+            await client.close()
+
+
+def describe(adapter: SourceAdapter) -> dict[str, Any]:
+    """What a source is and needs: name, description (the adapter's own words), missing, base_url, api_key_set."""
+    module = sys.modules.get(type(adapter).__module__)
+    documented = adapter.__doc__ or (module.__doc__ if module else None) or ""
+    missing = adapter.check(SourceQuery(source=adapter.name))
+    settings = adapter.settings
+    try:
+        settings = source_settings(adapter.name, settings)
+    except SourceRejectedError as error:
+        missing.append(str(error))
+    return {
+        "name": adapter.name,
+        "description": documented.strip().split("\n\n")[0],
+        "missing": missing,
+        "base_url": settings.base_url,
+        "api_key_set": settings.api_key is not None,
+    }

@@ -1,0 +1,1 @@
+"""The extractor's rules: where a page is kept, what its envelope holds, how its items are cut into messages."""

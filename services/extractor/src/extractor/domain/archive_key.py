@@ -1,0 +1,41 @@
+"""Where a page is kept in the bronze archive."""
+
+import hashlib
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+#: Longest path segment in bytes; file systems end at 255.
+_LONGEST = 160
+
+
+def archive_key(
+    prefix: str, source: str, feed: str, requested_at: datetime, run_id: str, page: int, unit_id: str | None = None
+) -> str:
+    """`<prefix>/<source>[/<feed>]/date=YYYY/MM/DD/run=<run_id>/page=NNNN.json.gz` (REQUIREMENTS §0).
+
+    The date is the UTC day of `requested_at` (aware), `page` counts from 1. Different inputs give different keys: what
+    is unsafe in a path is percent-encoded, and a segment over 160 bytes ends in a digest. `unit_id` is for the second
+    of two queries that read the same feed in one run.
+    """
+    if page < 1:
+        raise ValueError(f"pages count from 1, not {page}")
+    day = requested_at.astimezone(UTC).strftime("%Y/%m/%d")
+    name = f"page={page:04d}" + (f".{_digest(unit_id)}" if unit_id else "")
+    where = [*filter(None, prefix.split("/")), _segment(source)]
+    if feed:
+        where.append(_segment(feed))
+    return "/".join([*where, f"date={day}", f"run={_segment(run_id)}", f"{name}.json.gz"])
+
+
+def _segment(text: str) -> str:
+    """The text as one path segment, which no other text shares."""
+    encoded = quote(text, safe="-_.~=,+@", errors="surrogatepass")
+    if not encoded.strip("."):
+        encoded = encoded.replace(".", "%2E")
+    if len(encoded) > _LONGEST:
+        encoded = f"{encoded[: _LONGEST - 13]}~{_digest(text)}"
+    return encoded
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]

@@ -1,0 +1,19 @@
+"""Settings of the extractor; those of a source (JSEARCH_API_KEY, …) are in `sources.settings`."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from common.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """The common settings and the extractor's own."""
+
+    port: int = Field(8081, description="Port the HTTP server listens on; 0 picks a free one.")
+    archive_url: str = Field(
+        default_factory=lambda: Path("archive").absolute().as_uri(),
+        description="Where pages are archived: file:///folder or s3://bucket[/prefix] (credentials from AWS_*).",
+    )
+    bronze_prefix: str = Field("bronze", description="First part of every key in the archive.")
+    fetch_concurrency: int = Field(4, ge=1, description="Pages read at the same time by this process.")

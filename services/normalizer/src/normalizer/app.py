@@ -1,0 +1,13 @@
+"""The normalizer's FastAPI app."""
+
+from fastapi import FastAPI
+
+from common.web import create_service_app
+from normalizer.routes import router
+from normalizer.settings import Settings
+from normalizer.wiring import SERVICE, wire
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The app; it connects and consumes for as long as its lifespan runs."""
+    return create_service_app(SERVICE, lambda: wire(settings), router)

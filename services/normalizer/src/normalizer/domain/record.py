@@ -1,0 +1,99 @@
+"""The canonical record of a posting as one source shows it, and the digest that tells whether it changed."""
+
+import hashlib
+import re
+from datetime import datetime
+
+import msgspec
+
+from common.contracts import OfferedPay, Place, Posting
+from common.contracts.posting import ForwardedOutcome
+
+_TRACKING = re.compile(r"(?<=[?&])(?:utm_[a-z]+|gclid|fbclid|gh_src)=[^&#]*&?")
+_encoder = msgspec.json.Encoder(decimal_format="string")
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A posting of one source, cleaned. `hash_key` and `content_hash` are 32 hex digits; times are aware, in UTC.
+
+    `warnings` holds the reasons of the quality rules that it broke and was repaired for.
+    """
+
+    hash_key: str
+    source: str
+    source_job_id: str
+    title: str
+    company: str
+    content_hash: str = ""
+    company_url: str | None = None
+    url: str | None = None
+    apply_url: str | None = None
+    description_html: str = ""
+    description_text: str = ""
+    places: list[Place] = []
+    employment_types: list[str] = []
+    remote: str | None = None
+    seniority: str | None = None
+    department: str | None = None
+    company_size: str | None = None
+    tags: list[str] = []
+    pay: OfferedPay | None = None
+    language: str | None = None
+    posted_at: datetime | None = None
+    valid_through: datetime | None = None
+    warnings: list[str] = []
+
+
+def content_hash(record: Record) -> str:
+    """A digest of what the posting says (blake2b, 128 bits).
+
+    Left out is what moves without a change of the posting: tracking parameters, the time of day of `posted_at`,
+    `valid_through`, which many boards push on daily, coordinates, and the order of lists.
+    """
+    said = (
+        record.hash_key, record.title, record.company, record.company_url, _without_tracking(record.url),
+        _without_tracking(record.apply_url), record.description_html,
+        sorted([p.text or "", p.city or "", p.region or "", p.country or ""] for p in record.places),
+        sorted(record.employment_types), record.remote, record.seniority, record.department, record.company_size,
+        sorted(record.tags), record.pay, record.language, record.posted_at and record.posted_at.date(),
+    )  # fmt: skip
+    return hashlib.blake2b(_encoder.encode(said), digest_size=16).hexdigest()
+
+
+def _without_tracking(url: str | None) -> str | None:
+    return _TRACKING.sub("", url).rstrip("?&") if url and "?" in url else url
+
+
+def posting(
+    record: Record,
+    version: int,
+    outcome: ForwardedOutcome | None,
+    *,
+    closed: bool = False,
+    first_seen_at: datetime | None = None,
+) -> Posting:
+    """The record as it is sent on, without HTML."""
+    return Posting(
+        hash_key=record.hash_key,
+        version=version,
+        content_hash=record.content_hash,
+        source=record.source,
+        source_job_id=record.source_job_id,
+        title=record.title,
+        company=record.company,
+        outcome=outcome,
+        closed=closed,
+        company_url=record.company_url,
+        url=record.url,
+        apply_url=record.apply_url,
+        description_text=record.description_text,
+        places=record.places,
+        employment_types=record.employment_types,
+        remote=record.remote,
+        seniority=record.seniority,
+        company_size=record.company_size,
+        tags=record.tags,
+        pay=record.pay,
+        posted_at=record.posted_at,
+        first_seen_at=first_seen_at,
+    )

@@ -1,0 +1,36 @@
+"""Makes any text of a payload storable and even: no control characters, no lone surrogates, single spaces."""
+
+import html
+import re
+
+# Tab, line feed and carriage return stay: they separate words and lines.
+_CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
+_INVISIBLE = ("\u00ad", "\u200b", "\u2060", "\ufeff")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+
+
+def storable(text: str) -> str:
+    """The text without what PostgreSQL or UTF-8 refuse (NUL, lone surrogates) and without invisible characters."""
+    clean = text.encode("utf-8", "ignore").translate(None, _CONTROLS).decode()
+    if not clean.isascii():
+        for character in _INVISIBLE:
+            clean = clean.replace(character, "")
+    return clean
+
+
+def line(text: str | None) -> str | None:
+    """One line with single spaces, entities and stray tags resolved; None where nothing is left."""
+    if not text:
+        return None
+    if "&" in text:
+        text = html.unescape(text)
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    if not text.isprintable():  # printable text holds nothing to remove
+        text = storable(text)
+    return " ".join(text.split()) or None
+
+
+def lines(text: str) -> list[str]:
+    """The lines that hold something, each with single spaces."""
+    return [even for part in storable(text).splitlines() if (even := " ".join(part.split()))]

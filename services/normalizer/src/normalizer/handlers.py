@@ -1,0 +1,143 @@
+"""Data enters: pages of raw postings, from the broker."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import structlog
+import yaml
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.contracts import Headers, Posting, PostingsCollected, PostingsNormalized, SourcePosting
+from common.messaging.errors import PermanentError
+from common.messaging.unit import Child, Finished, Quarantined
+from common.settings import config_path
+from normalizer.domain.canonical import FIELDS
+from normalizer.domain.merge import one_each
+from normalizer.domain.page import Normalized, TurnedAway, normalize
+from normalizer.domain.precedence import precedence_from
+from normalizer.domain.quality import rules_from
+from normalizer.errors import RejectedError
+from normalizer.metrics import POSTINGS, WARNINGS
+from normalizer.store import Page, PostingStore
+from sources.errors import MappingError, SourceRejectedError
+from sources.registry import adapter_of
+
+_log = structlog.get_logger()
+#: Postings and characters of text in one message; a body may not exceed 32 MB.
+_MOST_POSTINGS, _MOST_CHARACTERS = 100, 4 * 1024 * 1024
+
+
+class NormalizePostings:
+    """Turns a page of raw items into canonical postings and sends on what is new or changed."""
+
+    event = PostingsCollected
+    queue = "normalizer.postings"
+
+    def __init__(
+        self, store: PostingStore, *, enforce: bool = True, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """Reads `config/dq.yml` and `config/sources.yml`; InvalidRulesError where they cannot be used."""
+        self._store = store
+        self._rules = rules_from(_read("dq.yml"), FIELDS, enforce=enforce)
+        self._precedence = precedence_from(_read("sources.yml"))
+        self._now = now
+
+    async def prepare(self, headers: Headers, event: PostingsCollected) -> Normalized:
+        """Map, check and clean every item; nothing is written."""
+        try:
+            adapter = adapter_of(event.source)
+        except SourceRejectedError as error:
+            raise PermanentError(error.reason, error.detail) from error
+
+        def map_item(item: Any) -> SourcePosting:
+            try:
+                return adapter.map_to_common(item, event.feed)
+            except MappingError as error:
+                raise RejectedError(error.reason, error.detail) from error
+
+        page = normalize(event.items, map_item, event.source, event.collected_at, self._rules)
+        if page.critical:
+            raise PermanentError(page.critical, f"page {event.page} of {event.source} {event.feed}")
+        return page
+
+    async def apply(
+        self, conn: AsyncConnection, headers: Headers, event: PostingsCollected, prepared: Normalized
+    ) -> Finished:
+        """Merge the records; the outcomes of all items sum to their number."""
+        records, repeated = one_each(prepared.records)
+        merged = await self._store.merge(conn, self._page(headers, event), records, self._precedence)
+        finished = Finished(source=event.source)
+        for each in prepared.turned_away:
+            finished.count(each.outcome, each.reason)
+            finished.quarantined.append(_quarantined(each, event))
+        for outcome, number in merged.ended.items():
+            finished.count(outcome, by=number)
+        if repeated:
+            finished.count("duplicate", by=repeated)
+        finished.children = [_child(postings) for postings in _in_messages(merged.postings)]
+        _report(finished, prepared)
+        return finished
+
+    def _page(self, headers: Headers, event: PostingsCollected) -> Page:
+        return Page(
+            source=event.source,
+            feed=event.feed,
+            archive_key=event.archive_key,
+            page=event.page,
+            campaign_id=headers.campaign_id,
+            run_id=headers.run_id,
+            collected_at=event.collected_at,
+            rules_version=self._rules.version,
+            now=self._now(),
+        )
+
+
+def _read(name: str) -> Any:
+    return yaml.safe_load(config_path(name).read_text())
+
+
+def _child(postings: list[Posting]) -> Child:
+    counted = sum(posting.outcome is not None for posting in postings)
+    return Child(PostingsNormalized(postings=postings), counted)
+
+
+def _in_messages(postings: Sequence[Posting]) -> Iterator[list[Posting]]:
+    message: list[Posting] = []
+    room = _MOST_CHARACTERS
+    for posting in postings:
+        room -= len(posting.description_text)
+        if message and (room < 0 or len(message) == _MOST_POSTINGS):
+            yield message
+            message, room = [], _MOST_CHARACTERS - len(posting.description_text)
+        message.append(posting)
+    if message:
+        yield message
+
+
+def _quarantined(turned: TurnedAway, event: PostingsCollected) -> Quarantined:
+    """With the item as it came, unless JSON cannot hold it; the reference leads to the archived page in any case."""
+    try:
+        msgspec.json.encode(turned.item)
+        item = turned.item
+    except (UnicodeEncodeError, RecursionError, TypeError, msgspec.EncodeError):
+        item = None
+    return Quarantined(turned.reason, turned.detail, item, f"{event.archive_key}#{turned.number}")
+
+
+def _report(finished: Finished, prepared: Normalized) -> None:
+    for outcome, number in finished.counts.items():
+        if outcome not in ("rejected", "failed"):
+            POSTINGS.labels(outcome, "").inc(number)
+    for turned in prepared.turned_away:
+        POSTINGS.labels(turned.outcome, turned.reason).inc()
+    for child in finished.children:
+        if isinstance(child.event, PostingsNormalized):
+            for outcome, number in Counter(p.outcome for p in child.event.postings if p.outcome).items():
+                POSTINGS.labels(outcome, "").inc(number)
+    for reason, number in prepared.warnings.items():
+        WARNINGS.labels(reason).inc(number)
+    if prepared.warnings:
+        _log.info("quality_warnings", reasons=dict(prepared.warnings))

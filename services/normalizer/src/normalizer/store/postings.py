@@ -1,0 +1,259 @@
+"""Merges a page into the tables and reads postings back; one statement per table, whatever the number of rows.
+
+Locks are taken in one order everywhere: sightings before postings, in each table first by inserting what is missing,
+then by locking what was there, both sorted by key. So two pages never wait for each other in a circle, and each sees
+what the other has written before it decides what a posting shows.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.contracts import Posting, PostingOutcome
+from common.contracts.posting import ForwardedOutcome
+from common.database import bulk_upsert
+from normalizer.domain.merge import Change, Member, Merged, PostingState, Sighting, change_of, next_state
+from normalizer.domain.precedence import Precedence
+from normalizer.domain.record import Record, posting
+from normalizer.store.rows import (
+    Page,
+    content_row,
+    place_rows,
+    posting_row,
+    record_of,
+    sighting_of,
+    sighting_row,
+    state_of,
+)
+from normalizer.store.statements import (
+    CLEAR_PLACES,
+    FORGET,
+    LOCK_POSTINGS,
+    LOCK_SIGHTINGS,
+    MEMBERS,
+    ONE,
+    SHOWN,
+    SIGHTINGS,
+    listing,
+)
+from normalizer.tables import content as t_content
+from normalizer.tables import posting as t_posting
+from normalizer.tables import posting_place as t_place
+from normalizer.tables import sighting as t_sighting
+
+_SIGHTING_KEY = ("source", "source_job_id")
+_CONTENT_KEY = ("hash_key", "source", "source_job_id")
+
+
+@dataclass(frozen=True, slots=True)
+class MergeResult:
+    """What is to be sent on, and how many items end here, by outcome."""
+
+    postings: list[Posting]
+    ended: Counter[PostingOutcome]
+
+
+class PostingStore:
+    """SQL on posting, sighting, content and posting_place."""
+
+    async def merge(
+        self, conn: AsyncConnection, page: Page, records: Mapping[str, Record], precedence: Precedence
+    ) -> MergeResult:
+        """Take in the records of a page, by source_job_id; the caller's transaction makes it one step."""
+        if not records:
+            return MergeResult([], Counter())
+        known = await self._take_sightings(conn, page, records)
+        changes = {id_: change_of(record, known.get(id_), page.collected_at) for id_, record in records.items()}
+        await self._update_sightings(conn, page, records, changes, known)
+        spoken = [records[id_] for id_, change in changes.items() if change in ("first", "changed")]
+        merged = await self._merge_postings(conn, page, spoken, known, precedence)
+        outcomes = {
+            id_: merged.outcome(record, changes[id_], again=id_ in known and known[id_].last_run_id == page.run_id)
+            for id_, record in records.items()
+        }
+        return await self._result(conn, page, records, outcomes, merged)
+
+    async def _take_sightings(
+        self, conn: AsyncConnection, page: Page, records: Mapping[str, Record]
+    ) -> dict[str, Sighting]:
+        """Insert the unknown ones, lock and return the known ones as they were."""
+        rows = [sighting_row(page, record) for record in records.values()]
+        inserted = await bulk_upsert(conn, t_sighting, rows, key=_SIGHTING_KEY, update=(), returning=["source_job_id"])
+        known = records.keys() - {row.source_job_id for row in inserted}
+        if not known:
+            return {}
+        found = await conn.execute(LOCK_SIGHTINGS, {"source": page.source, "ids": list(known)})
+        return {row.source_job_id: sighting_of(row) for row in found}
+
+    async def _update_sightings(
+        self,
+        conn: AsyncConnection,
+        page: Page,
+        records: Mapping[str, Record],
+        changes: Mapping[str, Change],
+        known: Mapping[str, Sighting],
+    ) -> None:
+        """An older observation than the known one only tells that it was seen earlier than thought."""
+        newer, older = [], []
+        for id_, sighting in known.items():
+            row = sighting_row(page, records[id_])
+            if changes[id_] != "stale" and page.collected_at >= sighting.last_seen_at:
+                newer.append(row | {"first_seen_at": sighting.first_seen_at})
+            elif page.collected_at < sighting.first_seen_at:
+                older.append(row)
+        every = [name for name in t_sighting.c.keys() if name not in (*_SIGHTING_KEY, "first_seen_at")]  # noqa: SIM118 - a column collection iterates over columns
+        await bulk_upsert(conn, t_sighting, newer, key=_SIGHTING_KEY, update=every)
+        await bulk_upsert(conn, t_sighting, older, key=_SIGHTING_KEY, update=["first_seen_at"])
+
+    async def _merge_postings(
+        self,
+        conn: AsyncConnection,
+        page: Page,
+        spoken: Sequence[Record],
+        known: Mapping[str, Sighting],
+        precedence: Precedence,
+    ) -> Merged:
+        """Create or change the postings that these records belong to, and those that they left."""
+        if not spoken:
+            return Merged({}, {})
+        created = await self._create(conn, page, spoken, precedence)
+        left = {
+            known[r.source_job_id].hash_key
+            for r in spoken
+            if r.source_job_id in known and known[r.source_job_id].hash_key != r.hash_key
+        }
+        before = await self._lock(conn, ({r.hash_key for r in spoken} | left) - created.keys())
+        rows = [content_row(record, page.rules_version, page.now) for record in spoken]
+        await bulk_upsert(conn, t_content, rows, key=_CONTENT_KEY)
+        if not before:
+            return Merged({}, created)
+        members = await self._members(conn, before)
+        after = {
+            key: next_state(state, members.get(key, ()), precedence, page.collected_at) for key, state in before.items()
+        }
+        await self._save(conn, page, [state for key, state in after.items() if state != before[key]])
+        reopened = {key for key, state in before.items() if state.closed_at}
+        open_ = [key for key in left | reopened if key in after and after[key].closed_at is None]
+        if open_:
+            await conn.execute(FORGET, {"keys": open_})
+        return Merged(before, {**created, **after})
+
+    async def _create(
+        self, conn: AsyncConnection, page: Page, spoken: Sequence[Record], precedence: Precedence
+    ) -> dict[str, PostingState]:
+        """Those of the records' postings that did not exist, each showing its best record."""
+        best: dict[str, Record] = {}
+        for record in spoken:
+            other = best.setdefault(record.hash_key, record)
+            best[record.hash_key] = min(other, record, key=precedence.rank)
+        states = {
+            key: PostingState(key, 1, r.source, r.source_job_id, r.content_hash, page.collected_at, None)
+            for key, r in best.items()
+        }
+        rows = [posting_row(state, page.now) for state in states.values()]
+        inserted = await bulk_upsert(conn, t_posting, rows, key=["hash_key"], update=(), returning=["hash_key"])
+        return {row.hash_key.hex: states[row.hash_key.hex] for row in inserted}
+
+    async def _lock(self, conn: AsyncConnection, keys: Collection[str]) -> dict[str, PostingState]:
+        if not keys:
+            return {}
+        return {row.hash_key.hex: state_of(row) for row in await conn.execute(LOCK_POSTINGS, {"keys": list(keys)})}
+
+    async def _members(self, conn: AsyncConnection, keys: Collection[str]) -> dict[str, list[Member]]:
+        members: dict[str, list[Member]] = {}
+        for row in await conn.execute(MEMBERS, {"keys": list(keys)}):
+            member = Member(row.source, row.source_job_id, row.hash_key.hex, row.content_hash.hex)
+            members.setdefault(member.hash_key, []).append(member)
+        return members
+
+    async def _save(self, conn: AsyncConnection, page: Page, states: Sequence[PostingState]) -> None:
+        await bulk_upsert(conn, t_posting, [posting_row(s, page.now) for s in states], key=["hash_key"])
+
+    async def _result(
+        self,
+        conn: AsyncConnection,
+        page: Page,
+        records: Mapping[str, Record],
+        outcomes: Mapping[str, PostingOutcome],
+        merged: Merged,
+    ) -> MergeResult:
+        """The postings to send on, each with the outcome of the item that it shows, if that one is new or updated."""
+        ended: Counter[PostingOutcome] = Counter()
+        sent_with: dict[str, ForwardedOutcome] = {}
+        for id_, outcome in outcomes.items():
+            if outcome == "new" or outcome == "updated":
+                sent_with[records[id_].hash_key] = outcome
+            else:
+                ended[outcome] += 1
+        states = merged.forwarded()
+        shown = await self._shown(conn, page, records, states)
+        await self._move_places(conn, [(state, shown[state.hash_key]) for state in states], merged.before)
+        postings = [
+            posting(
+                shown[state.hash_key],
+                state.version,
+                sent_with.get(state.hash_key),
+                closed=state.closed_at is not None,
+                first_seen_at=state.first_seen_at,
+            )
+            for state in states
+        ]
+        return MergeResult(postings, ended)
+
+    async def _shown(
+        self, conn: AsyncConnection, page: Page, records: Mapping[str, Record], states: Sequence[PostingState]
+    ) -> dict[str, Record]:
+        """What each posting shows: from this page where it stands there, else from the table."""
+        shown: dict[str, Record] = {}
+        elsewhere: list[PostingState] = []
+        for state in states:
+            record = records.get(state.source_job_id) if state.source == page.source else None
+            if record and (record.hash_key, record.content_hash) == (state.hash_key, state.content_hash):
+                shown[state.hash_key] = record
+            else:
+                elsewhere.append(state)
+        if elsewhere:
+            keys = {state.hash_key: state.content_hash for state in elsewhere}
+            for row in (await conn.execute(SHOWN, {"keys": list(keys)})).mappings():
+                key = row["hash_key"].hex
+                shown[key] = record_of(row, keys[key])
+        return shown
+
+    async def _move_places(
+        self,
+        conn: AsyncConnection,
+        shown: Sequence[tuple[PostingState, Record]],
+        before: Collection[str],
+    ) -> None:
+        """Places follow what the posting shows."""
+        if changed := [state.hash_key for state, _ in shown if state.hash_key in before]:
+            await conn.execute(CLEAR_PLACES, {"keys": changed})
+        rows = [row for _, record in shown for row in place_rows(record)]
+        await bulk_upsert(conn, t_place, rows, key=["hash_key", "place_idx"], update=())
+
+    async def read(self, conn: AsyncConnection, hash_key: str) -> dict[str, Any] | None:
+        """A posting with what it shows and all its sightings; None where there is none."""
+        row = (await conn.execute(ONE, {"hash_key": hash_key})).mappings().one_or_none()
+        if row is None:
+            return None
+        found = dict(row) | {"hash_key": hash_key, "content_hash": row["content_hash"].hex}
+        shown = (row["source"], row["source_job_id"])
+        sightings = [dict(each) for each in (await conn.execute(SIGHTINGS, {"hash_key": hash_key})).mappings()]
+        for each in sightings:
+            each["shown"] = (each["source"], each["source_job_id"]) == shown
+        found["sightings"] = sightings
+        found["last_seen_at"] = max((each["last_seen_at"] for each in sightings), default=None)
+        return found
+
+    async def list(
+        self, conn: AsyncConnection, *, country: str | None, city: str | None, after: UUID | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """Summaries in the order of hash_key, behind `after`."""
+        query = listing(country=country, city=city).limit(limit)
+        if after is not None:
+            query = query.where(t_posting.c.hash_key > after)
+        return [dict(row) | {"hash_key": row["hash_key"].hex} for row in (await conn.execute(query)).mappings()]

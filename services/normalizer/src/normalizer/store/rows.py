@@ -1,0 +1,115 @@
+"""Rows of the tables, made from domain values and read back into them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from common.contracts import OfferedPay, Place
+from normalizer.domain.merge import PostingState, Sighting
+from normalizer.domain.record import Record
+
+_SAME_NAME = [
+    "hash_key", "source", "source_job_id", "title", "company", "company_url", "url", "apply_url",
+    "description_html", "description_text", "places", "employment_types", "remote", "seniority", "department",
+    "company_size", "tags", "language", "posted_at", "valid_through", "warnings",
+]  # fmt: skip
+_PAY = ("text", "minimum", "maximum", "currency", "period")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where and when records were seen."""
+
+    source: str
+    feed: str
+    archive_key: str
+    page: int
+    campaign_id: str
+    run_id: str
+    collected_at: datetime
+    rules_version: str
+    now: datetime
+
+
+def content_row(record: Record, rules_version: str, now: datetime) -> dict[str, Any]:
+    """The row of what a source says of a posting."""
+    row = {name: getattr(record, name) for name in _SAME_NAME}
+    for name in _PAY:
+        row[f"pay_{name}"] = getattr(record.pay, name, None)
+    row["rules_version"] = rules_version
+    row["dwh_load_timestamp"] = now
+    return row
+
+
+def record_of(row: sa.RowMapping, content_hash: str) -> Record:
+    """The record in a row of `content`, whose digest stands in `posting` and `sighting`."""
+    pay = OfferedPay(**{name: row[f"pay_{name}"] for name in _PAY})
+    values = {name: row[name] for name in _SAME_NAME}
+    values["hash_key"] = values["hash_key"].hex
+    values["places"] = msgspec.convert(values["places"], list[Place])
+    return Record(content_hash=content_hash, pay=None if pay == OfferedPay() else pay, **values)
+
+
+def place_rows(record: Record) -> list[dict[str, Any]]:
+    """The rows of `posting_place` of a posting that shows this record."""
+    return [
+        {
+            "hash_key": record.hash_key,
+            "place_idx": number,
+            "text": place.text,
+            "city": place.city,
+            "region": place.region,
+            "country": place.country,
+        }
+        for number, place in enumerate(record.places)
+    ]
+
+
+def sighting_row(page: Page, record: Record) -> dict[str, Any]:
+    """The row of `sighting` of a first observation."""
+    return {
+        "source": page.source,
+        "source_job_id": record.source_job_id,
+        "hash_key": record.hash_key,
+        "content_hash": record.content_hash,
+        "feed": page.feed,
+        "archive_key": page.archive_key,
+        "page": page.page,
+        "campaign_id": page.campaign_id,
+        "last_run_id": page.run_id,
+        "first_seen_at": page.collected_at,
+        "last_seen_at": page.collected_at,
+    }
+
+
+def posting_row(state: PostingState, now: datetime) -> dict[str, Any]:
+    """The row of `posting` in this state."""
+    return {
+        "hash_key": state.hash_key,
+        "version": state.version,
+        "source": state.source,
+        "source_job_id": state.source_job_id,
+        "content_hash": state.content_hash,
+        "first_seen_at": state.first_seen_at,
+        "closed_at": state.closed_at,
+        "dwh_load_timestamp": now,
+    }
+
+
+def sighting_of(row: sa.Row[Any]) -> Sighting:
+    """The sighting in a row of `sighting`."""
+    return Sighting(
+        row.source, row.source_job_id, row.hash_key.hex, row.content_hash.hex,
+        row.first_seen_at, row.last_seen_at, row.last_run_id,
+    )  # fmt: skip
+
+
+def state_of(row: sa.Row[Any]) -> PostingState:
+    """The state in a row of `posting`."""
+    return PostingState(
+        row.hash_key.hex, row.version, row.source, row.source_job_id, row.content_hash.hex,
+        row.first_seen_at, row.closed_at,
+    )  # fmt: skip

@@ -1,0 +1,103 @@
+"""Tables of the normalizer: posting (identity), sighting (who showed it when), content (what each showed), places.
+
+What a posting says lies in `content`, one row for each source that shows it; `posting` names the row that counts. So a
+better source, or the loss of the best one, only moves that name, and nothing that any source said is lost. `sighting`
+is the narrow row that every run touches; `content` is only written when something changed.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from common.messaging.tables import add_messaging_tables
+
+metadata = sa.MetaData(schema="normalizer")
+
+
+def _moment(name: str, *, nullable: bool = False) -> "sa.Column[datetime]":
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
+
+
+posting = sa.Table(
+    "posting",
+    metadata,
+    sa.Column("hash_key", sa.Uuid, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("source_job_id", sa.Text, nullable=False),
+    sa.Column("content_hash", sa.Uuid, nullable=False),
+    _moment("first_seen_at"),
+    _moment("closed_at", nullable=True),
+    _moment("dwh_load_timestamp"),
+    sa.CheckConstraint("version > 0", name="posting_version_positive"),
+)
+
+sighting = sa.Table(
+    "sighting",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("source_job_id", sa.Text, primary_key=True),
+    sa.Column("hash_key", sa.Uuid, nullable=False),
+    sa.Column("content_hash", sa.Uuid, nullable=False),
+    sa.Column("feed", sa.Text, nullable=False),
+    sa.Column("archive_key", sa.Text, nullable=False),
+    sa.Column("page", sa.Integer, nullable=False),
+    sa.Column("campaign_id", sa.Text, nullable=False),
+    sa.Column("last_run_id", sa.Text, nullable=False),
+    _moment("first_seen_at"),
+    _moment("last_seen_at"),
+    sa.CheckConstraint("first_seen_at <= last_seen_at", name="sighting_times_ordered"),
+    # Every run rewrites the row: room on its page keeps the update off the index.
+    postgresql_with={"fillfactor": 70},
+)
+
+content = sa.Table(
+    "content",
+    metadata,
+    sa.Column("hash_key", sa.Uuid, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("source_job_id", sa.Text, primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("company", sa.Text, nullable=False),
+    sa.Column("company_url", sa.Text),
+    sa.Column("url", sa.Text),
+    sa.Column("apply_url", sa.Text),
+    sa.Column("description_html", sa.Text, nullable=False),
+    sa.Column("description_text", sa.Text, nullable=False),
+    sa.Column("places", pg.JSONB, nullable=False),
+    sa.Column("employment_types", pg.ARRAY(sa.Text), nullable=False),
+    sa.Column("remote", sa.Text),
+    sa.Column("seniority", sa.Text),
+    sa.Column("department", sa.Text),
+    sa.Column("company_size", sa.Text),
+    sa.Column("tags", pg.ARRAY(sa.Text), nullable=False),
+    sa.Column("pay_text", sa.Text),
+    sa.Column("pay_minimum", sa.Numeric),
+    sa.Column("pay_maximum", sa.Numeric),
+    sa.Column("pay_currency", sa.Text),
+    sa.Column("pay_period", sa.Text),
+    sa.Column("language", sa.Text),
+    _moment("posted_at", nullable=True),
+    _moment("valid_through", nullable=True),
+    sa.Column("warnings", pg.ARRAY(sa.Text), nullable=False),
+    sa.Column("rules_version", sa.Text, nullable=False),
+    _moment("dwh_load_timestamp"),
+    sa.CheckConstraint("pay_minimum >= 0 AND pay_maximum >= 0", name="content_pay_positive"),
+    sa.CheckConstraint("pay_minimum <= pay_maximum", name="content_pay_ordered"),
+    sa.CheckConstraint("pay_period IN ('hour', 'day', 'week', 'month', 'year')", name="content_pay_period_known"),
+)
+
+posting_place = sa.Table(
+    "posting_place",
+    metadata,
+    sa.Column("hash_key", sa.Uuid, sa.ForeignKey(posting.c.hash_key, ondelete="CASCADE"), primary_key=True),
+    sa.Column("place_idx", sa.SmallInteger, primary_key=True),
+    sa.Column("text", sa.Text),
+    sa.Column("city", sa.Text),
+    sa.Column("region", sa.Text),
+    sa.Column("country", sa.Text),
+    sa.Index("posting_place_where", "country", "city"),
+)
+
+add_messaging_tables(metadata)

@@ -1,0 +1,34 @@
+"""Builds the normalizer: one context that opens everything it uses and closes it again."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from common.messaging.session import Session, open_session
+from normalizer.handlers import NormalizePostings
+from normalizer.settings import Settings
+from normalizer.store import PostingStore
+
+SERVICE = "normalizer"
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What routes reach through `app.state.wiring`."""
+
+    session: Session
+    store: PostingStore
+
+    async def check(self) -> None:
+        """Raise unless everything the service depends on answers."""
+        await self.session.check()
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Wiring]:
+    """Open the session, then start consuming."""
+    async with open_session(SERVICE, settings) as session:
+        store = PostingStore()
+        wiring = Wiring(session, store)
+        await session.run(NormalizePostings(store, enforce=settings.dq_enforce))
+        yield wiring

@@ -1,0 +1,110 @@
+"""Data leaves and is read back: campaigns and job features in PostgreSQL."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.contracts import Campaign
+from common.database import bulk_upsert
+from ranker.domain.campaigns import CampaignState
+from ranker.domain.facts import Facts
+from ranker.tables import campaign, job_features
+
+#: Any number, the same in all ranker processes: guards the set of campaigns.
+_CAMPAIGNS_LOCK = 0x706F737468726E
+_facts = msgspec.json.Decoder(Facts)
+_campaign = msgspec.json.Decoder(Campaign)
+_definition = sa.cast(campaign.c.definition, sa.Text)
+_features = sa.cast(job_features.c.features, sa.Text)
+
+
+@dataclass(frozen=True)
+class StoredJob:
+    """A job as the ranker keeps it."""
+
+    hash_key: uuid.UUID
+    version: int
+    closed: bool
+    facts: Facts
+
+
+class RankerStore:
+    """SQL on the ranker's tables; every method works in the caller's transaction."""
+
+    async def hold_campaigns(self, conn: AsyncConnection) -> None:
+        """Until the end of the transaction no campaign changes: jobs stored in it meet all campaigns it sees."""
+        await conn.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_CAMPAIGNS_LOCK)))
+
+    async def save_campaign(self, conn: AsyncConnection, changed: Campaign, as_of: date) -> CampaignState:
+        """Store the campaign unless what is stored is newer (version, then date); what is stored afterwards.
+
+        Waits for all transactions that hold the campaigns, so that whoever reads job features after this commits
+        finds every job that was ranked without this change.
+        """
+        await conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_CAMPAIGNS_LOCK)))
+        row = {
+            "campaign_id": changed.campaign_id, "version": changed.version, "as_of": as_of,
+            "is_active": changed.is_active and not changed.deleted, "definition": changed,
+        }  # fmt: skip
+        newer = "(t.version, t.as_of) < (excluded.version, excluded.as_of)"
+        await bulk_upsert(conn, campaign, [row], key=["campaign_id"], where=newer)
+        state = await self.state(conn, changed.campaign_id)
+        if state is None:
+            raise LookupError(f"campaign {changed.campaign_id} vanished within the transaction that stored it")
+        return state
+
+    async def state(self, conn: AsyncConnection, campaign_id: str) -> CampaignState | None:
+        """The stored state of a campaign."""
+        rows = await conn.execute(_states.where(campaign.c.campaign_id == campaign_id))
+        row = rows.first()
+        return CampaignState(*row) if row else None
+
+    async def active(self, conn: AsyncConnection) -> tuple[CampaignState, ...]:
+        """All active campaigns, by id."""
+        rows = await conn.execute(_states.where(campaign.c.is_active).order_by(campaign.c.campaign_id))
+        return tuple(CampaignState(*row) for row in rows)
+
+    async def definitions(self, conn: AsyncConnection, campaign_ids: Sequence[str]) -> dict[str, Campaign]:
+        """The stored campaigns by id."""
+        rows = await conn.execute(
+            sa.select(campaign.c.campaign_id, _definition).where(campaign.c.campaign_id.in_(campaign_ids))
+        )
+        return {campaign_id: _campaign.decode(definition) for campaign_id, definition in rows}
+
+    async def save_jobs(self, conn: AsyncConnection, jobs: Sequence[StoredJob]) -> None:
+        """Store features unless what is stored is as new or newer."""
+        newest: dict[uuid.UUID, StoredJob] = {}
+        for job in jobs:
+            if job.hash_key not in newest or newest[job.hash_key].version < job.version:
+                newest[job.hash_key] = job
+        rows = [
+            {"hash_key": j.hash_key, "version": j.version, "closed": j.closed, "features": j.facts}
+            for j in newest.values()
+        ]
+        await bulk_upsert(conn, job_features, rows, key=["hash_key"], where="t.version < excluded.version")
+
+    async def jobs_after(self, conn: AsyncConnection, after: uuid.UUID | None, most: int) -> list[StoredJob]:
+        """Open jobs behind `after` in the order of hash_key."""
+        query = _jobs.where(sa.not_(job_features.c.closed)).order_by(job_features.c.hash_key).limit(most)
+        if after is not None:
+            query = query.where(job_features.c.hash_key > after)
+        return [_stored(row) for row in await conn.execute(query)]
+
+    async def job(self, conn: AsyncConnection, hash_key: uuid.UUID) -> StoredJob | None:
+        """What is known of one job."""
+        row = (await conn.execute(_jobs.where(job_features.c.hash_key == hash_key))).first()
+        return _stored(row) if row else None
+
+
+_states = sa.select(campaign.c.campaign_id, campaign.c.version, campaign.c.as_of, campaign.c.is_active)
+_jobs = sa.select(job_features.c.hash_key, job_features.c.version, job_features.c.closed, _features)
+
+
+def _stored(row: "sa.Row[uuid.UUID, int, bool, str]") -> StoredJob:
+    hash_key, version, closed, features = row
+    return StoredJob(hash_key, version, closed, _facts.decode(features))

@@ -1,0 +1,116 @@
+"""A page in its transaction: what goes on, what is counted, what is remembered of the feed."""
+
+import uuid
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from prometheus_client import REGISTRY
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from common.contracts import Campaign, Headers, PageRequested, PostingsCollected, SourceQuery
+from common.messaging.unit import Finished
+from extractor.domain import batches
+from extractor.handlers import FetchPage
+from sources.errors import SourceRejectedError
+from tests.support.fake_source import AT, FakeSource
+
+CAMPAIGN = Campaign(campaign_id="c1", version=1, campaign_name="Data", query="data engineer", country="ca")
+
+
+async def run_page(engine: AsyncEngine, stage: FetchPage, run_id: str = "r1", page: int = 1, **params: Any) -> Finished:
+    query = SourceQuery(source="fake", params=params, max_pages=3)
+    event = PageRequested(run_id=run_id, requested_at=AT, campaign=CAMPAIGN, source=query, page=page)
+    unit = f"fetch:{run_id}:{page}:{params}"
+    headers = Headers(
+        event_id=str(uuid.uuid5(uuid.NAMESPACE_URL, unit)), event_type="page.requested.v1", run_id=run_id,
+        unit_id=unit, stage="fetch", first_at=AT, sha256="",
+    )  # fmt: skip
+    prepared = await stage.prepare(headers, event)
+    async with engine.begin() as conn:
+        return await stage.apply(conn, headers, event, prepared)
+
+
+async def rows(engine: AsyncEngine, sql: str) -> list[Any]:
+    async with engine.connect() as conn:
+        return list((await conn.execute(sa.text(sql))).all())
+
+
+async def test_a_page_sends_its_postings_on_and_names_the_next(
+    engine: AsyncEngine, stage: FetchPage, source: FakeSource
+) -> None:
+    source.answer = {"jobs": [{"id": n} for n in range(130)], "next": "p2"}
+    finished = await run_page(engine, stage, board="acme")
+    first, second, following = finished.children
+    assert (first.postings, second.postings, finished.fetched, finished.source) == (100, 30, 130, "fake")
+    assert isinstance(first.event, PostingsCollected)
+    assert (first.event.feed, first.event.collected_at) == ("acme", AT)
+    assert isinstance(following.event, PageRequested)
+    assert (following.event.page, following.event.cursor) == (2, "p2")
+    (row,) = await rows(engine, "SELECT * FROM extractor.page")
+    assert (row.archive_key, row.items, row.status, row.error) == (first.event.archive_key, 130, 200, None)
+
+
+async def test_the_same_page_again_leaves_the_same_rows_and_children(
+    engine: AsyncEngine, stage: FetchPage, source: FakeSource
+) -> None:
+    one, two = await run_page(engine, stage), await run_page(engine, stage)
+    assert one.children == two.children
+    assert len(await rows(engine, "SELECT 1 FROM extractor.page")) == 1
+    assert source.asked == 1
+
+
+async def test_an_item_too_large_is_rejected_and_the_books_balance(
+    engine: AsyncEngine, stage: FetchPage, source: FakeSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("extractor.handlers.split", lambda items: batches.split(items, max_item_bytes=100))
+    source.answer = {"jobs": [{"id": 1}, {"id": 2, "text": "x" * 200}, {"id": 3}]}
+    finished = await run_page(engine, stage)
+    assert (finished.counts, finished.reasons) == ({"rejected": 1}, {"item_too_large": 1})
+    assert finished.fetched == sum(c.postings for c in finished.children) + 1
+    assert finished.quarantined[0].reference.endswith("page=0001.json.gz#1")
+
+
+async def test_a_broken_page_fails_by_name_and_is_indexed_with_its_error(
+    engine: AsyncEngine, stage: FetchPage, source: FakeSource
+) -> None:
+    source.answer = "<html>\x00 Wartung</html>"
+    finished = await run_page(engine, stage, board="acme")
+    assert (finished.outcome, finished.fetched, finished.children) == ("failed", 0, [])
+    assert finished.reasons == {"not_json": 1}
+    assert finished.error == "fake/acme page 1: not_json: the answer is HTML"
+    (row,) = await rows(engine, "SELECT items, error FROM extractor.page")
+    assert row == (0, "not_json: the answer is HTML")
+
+
+async def test_a_refusal_is_remembered_until_the_feed_works(
+    engine: AsyncEngine, stage: FetchPage, source: FakeSource
+) -> None:
+    source.answer = SourceRejectedError("http_401", "check \x00FAKE_API_KEY")
+    assert (await run_page(engine, stage, "r1")).outcome == "failed"
+    source.answer = {"jobs": [{"id": 1}]}
+    await run_page(engine, stage, "r2")
+    (feed,) = await rows(engine, "SELECT * FROM extractor.feed")
+    assert feed.last_error == "http_401: check FAKE_API_KEY"
+    assert (feed.last_items, feed.last_run_id) == (1, "r2")
+    assert feed.last_fetched_at is not None
+
+
+async def test_nothing_where_there_was_something_is_an_alarm_once(
+    engine: AsyncEngine, stage: FetchPage, source: FakeSource
+) -> None:
+    def alarms() -> float:
+        return REGISTRY.get_sample_value("extractor_source_empty_pages_total", {"source": "fake"}) or 0
+
+    before = alarms()
+    await run_page(engine, stage, "r1", board="acme")
+    source.answer = {"jobs": []}
+    second, third = await run_page(engine, stage, "r2", board="acme"), await run_page(engine, stage, "r3", board="acme")
+    other = await run_page(engine, stage, "r3", board="umbrella")
+    assert (second.outcome, second.reasons) == ("ok", {"source_empty": 1})
+    assert second.error == "fake/acme: nothing found, 2 on the first page last time"
+    assert third.reasons == other.reasons == {}
+    assert alarms() == before + 1
+    (feed,) = await rows(engine, "SELECT last_items, empty_since FROM extractor.feed WHERE feed = 'acme'")
+    assert feed.last_items == 0
+    assert feed.empty_since is not None

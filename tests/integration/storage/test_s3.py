@@ -1,0 +1,74 @@
+"""The object store on S3 (moto): conditional put, digest in the metadata, listing, and a server that fails."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from moto.server import ThreadedMotoServer
+
+from common.storage import DamagedObjectError, ObjectStore, StorageUnavailableError
+
+KEY = "bronze/jsearch/date=2025/08/19/run=a%20b/page=0001.json.gz"
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "y", "REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    httpx.post(f"{url}/moto-api/reset")
+    httpx.put(f"{url}/archive")
+    yield url
+    server.stop()
+
+
+async def test_put_if_absent_keeps_the_first_object_and_its_digest(endpoint: str) -> None:
+    store = ObjectStore.from_url("s3://archive/pre/fix")
+    assert await store.put_if_absent(KEY, b"first", {"run": "a b"})
+    assert not await store.put_if_absent(KEY, b"second")
+    assert await store.get(KEY) == b"first"
+    assert [o.key async for o in store.list("bronze/jsearch")] == [KEY]
+    assert not await store.exists("bronze/other")
+
+
+async def test_damage_in_the_bucket_is_seen_on_reading(endpoint: str) -> None:
+    store = ObjectStore.from_url("s3://archive")
+    await store.put_if_absent("page", b"whole")
+    await store._store.put_async("page", b"h4cked", attributes={"sha256": hashlib.sha256(b"whole").hexdigest()})
+    with pytest.raises(DamagedObjectError):
+        await store.get("page")
+
+
+async def test_a_missing_bucket_is_an_outage_not_an_absent_page(endpoint: str) -> None:
+    with pytest.raises(StorageUnavailableError):
+        await ObjectStore.from_url("s3://nobody-made-this").put_if_absent("page", b"1")
+
+
+async def test_a_server_that_stumbles_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = ["500 Internal Server Error", "503 Slow Down", "200 OK"]
+    asked: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        await reader.readexactly(int(head.partition("content-length: ")[2].partition("\r\n")[0]))
+        asked.append(head)
+        writer.write(
+            f'HTTP/1.1 {answers[len(asked) - 1]}\r\nETag: "1"\r\n'.encode()
+            + b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "y", "REGION": "us-east-1"}.items():
+            monkeypatch.setenv(f"AWS_{name}", value)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        assert await ObjectStore.from_url("s3://archive").put_if_absent("page", b"1")
+    assert len(asked) == 3
+    assert all("if-none-match: *" in head and "x-amz-checksum-sha256" in head for head in asked)

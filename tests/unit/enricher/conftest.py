@@ -1,0 +1,11 @@
+"""The readers over the repository's rules, built once."""
+
+import pytest
+
+from enricher.domain.enrich import Enricher
+from enricher.store import load_rules
+
+
+@pytest.fixture(scope="session")
+def enricher() -> Enricher:
+    return Enricher(load_rules())

@@ -1,0 +1,161 @@
+"""The two stages of the extractor up to their transaction: what is read, reused, refused and put off."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from common.contracts import Campaign, Headers, PageRequested, RunRequested, SourceQuery
+from common.messaging.errors import PermanentError, RetryLaterError
+from common.storage import ObjectStore, StorageUnavailableError
+from extractor.clients.archive import Archive
+from extractor.clients.providers import Providers
+from extractor.handlers import FetchPage, StartRun
+from extractor.store import SourceStore
+from sources.errors import SourceRejectedError, SourceUnavailableError
+from sources.registry import register, unregister
+from tests.support.fake_source import FakeSource
+
+AT = datetime(2025, 8, 19, 7, 0, tzinfo=UTC)
+CAMPAIGN = Campaign(campaign_id="c1", version=1, campaign_name="Data", query="data engineer", country="ca")
+
+
+@pytest.fixture
+def source() -> Iterator[FakeSource]:
+    fake = FakeSource()
+    register(fake)
+    yield fake
+    unregister(fake.name)
+
+
+@pytest.fixture
+def archive() -> Archive:
+    return Archive(ObjectStore.from_url("memory:///"), "bronze")
+
+
+@pytest.fixture
+def stage(archive: Archive) -> FetchPage:
+    return FetchPage(archive=archive, providers=Providers(), store=SourceStore(), max_attempts=3)
+
+
+def headers(unit: str = "fetch:1", attempt: int = 0) -> Headers:
+    return Headers(
+        event_id="6a0e3d5e-95f0-4a0d-8d6f-7f9f0d3c0001", event_type="page.requested.v1", run_id="r1", unit_id=unit,
+        stage="fetch", first_at=AT, sha256="", attempt=attempt,
+    )  # fmt: skip
+
+
+def request(name: str = "fake", page: int = 1, **params: Any) -> PageRequested:
+    source = SourceQuery(source=name, params=params, max_pages=2)
+    return PageRequested(run_id="r1", requested_at=AT, campaign=CAMPAIGN, source=source, page=page)
+
+
+async def test_a_page_is_archived_and_names_the_next(stage: FetchPage, source: FakeSource, archive: Archive) -> None:
+    prepared = await stage.prepare(headers(), request(board="acme"))
+    assert prepared.archived is not None
+    assert prepared.archived.key == "bronze/fake/acme/date=2025/08/19/run=r1/page=0001.json.gz"
+    assert prepared.batches is not None
+    assert (prepared.batches.messages, prepared.next_cursor) == ([[{"id": 1}, {"id": 2}]], "p2")
+
+
+async def test_a_repeated_unit_takes_the_archived_page_and_does_not_ask_again(
+    stage: FetchPage, source: FakeSource
+) -> None:
+    first = await stage.prepare(headers(), request())
+    source.answer = {"jobs": []}
+    again = await stage.prepare(headers(), request())
+    assert source.asked == 1
+    assert again.archived is not None
+    assert first.archived is not None
+    assert again.archived.reused
+    assert (again.batches, again.archived.sha256) == (first.batches, first.archived.sha256)
+
+
+async def test_two_queries_of_one_feed_do_not_take_each_others_page(stage: FetchPage, source: FakeSource) -> None:
+    await stage.prepare(headers("fetch:1"), request(board="acme", department="a"))
+    source.answer = {"jobs": [{"id": 9}]}
+    other = await stage.prepare(headers("fetch:2"), request(board="acme", department="b"))
+    again = await stage.prepare(headers("fetch:2"), request(board="acme", department="b"))
+    assert source.asked == 2
+    assert other.batches is not None
+    assert other.batches.messages == [[{"id": 9}]]
+    assert again.batches == other.batches
+
+
+async def test_the_page_cap_ends_the_chain(stage: FetchPage, source: FakeSource) -> None:
+    assert (await stage.prepare(headers(), request(page=2))).next_cursor is None
+
+
+async def test_a_page_that_cannot_be_read_is_archived_and_fails(stage: FetchPage, source: FakeSource) -> None:
+    source.answer = "<html>Service unavailable</html>"
+    prepared = await stage.prepare(headers(), request())
+    assert prepared.failure is not None
+    assert prepared.failure.reason == "not_json"
+    assert prepared.archived is not None
+    assert prepared.archived.page.payload == source.answer
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [(request("nowhere"), "source_unknown"), (request(bad=True), "parameters_invalid")],
+)
+async def test_a_query_that_nobody_can_serve_fails_with_words(
+    stage: FetchPage, source: FakeSource, asked: PageRequested, reason: str
+) -> None:
+    prepared = await stage.prepare(headers(), asked)
+    assert prepared.failure is not None
+    assert prepared.failure.reason == reason
+    assert prepared.failure.detail
+    assert source.asked == 0
+
+
+async def test_a_refusal_fails_at_once(stage: FetchPage, source: FakeSource) -> None:
+    source.answer = SourceRejectedError("http_401", "check FAKE_API_KEY")
+    prepared = await stage.prepare(headers(), request())
+    assert prepared.failure is source.answer
+    assert prepared.archived is None
+
+
+async def test_an_outage_is_tried_later_when_the_source_says_so(stage: FetchPage, source: FakeSource) -> None:
+    source.answer = SourceUnavailableError("rate_limited", delay=77)
+    with pytest.raises(RetryLaterError) as raised:
+        await stage.prepare(headers(), request())
+    assert raised.value.delay == 77
+
+
+async def test_the_last_attempt_of_an_outage_fails_with_its_reason(stage: FetchPage, source: FakeSource) -> None:
+    source.answer = SourceUnavailableError("http_503", "down")
+    delays = []
+    for attempt in (0, 1):
+        with pytest.raises(RetryLaterError) as raised:
+            await stage.prepare(headers(attempt=attempt), request())
+        delays.append(raised.value.delay)
+    assert delays == [10, 40]
+    assert (await stage.prepare(headers(attempt=2), request())).failure is source.answer
+
+
+async def test_an_archive_that_is_away_puts_the_page_off(source: FakeSource) -> None:
+    class Away(ObjectStore):
+        async def get(self, key: str, *, sha256: str | None = None) -> bytes:
+            raise StorageUnavailableError("disk full")
+
+    archive = Archive(Away.from_url("memory:///"), "bronze")
+    stage = FetchPage(archive=archive, providers=Providers(), store=SourceStore(), max_attempts=3)
+    with pytest.raises(RetryLaterError, match="disk full"):
+        await stage.prepare(headers(), request())
+
+
+async def test_a_run_becomes_one_page_a_source() -> None:
+    run = RunRequested(
+        run_id="r1", requested_at=AT, campaign=CAMPAIGN, sources=[SourceQuery(source="a"), SourceQuery(source="b")] * 2
+    )
+    assert [q.source for q in await StartRun().prepare(headers(), run)] == ["a", "b"]
+
+
+async def test_a_run_of_too_many_sources_is_refused() -> None:
+    queries = [SourceQuery(source="a", params={"board": n}) for n in range(501)]
+    with pytest.raises(PermanentError, match="too_many_sources"):
+        await StartRun().prepare(
+            headers(), RunRequested(run_id="r", requested_at=AT, campaign=CAMPAIGN, sources=queries)
+        )

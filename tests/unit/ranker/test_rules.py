@@ -1,0 +1,102 @@
+"""The rules are checked at load; weights always sum to 100 points."""
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ranker.domain.currency import RatesError, parse_rates
+from ranker.domain.rules import FACTORS, RulesError, parse_rules
+from ranker.domain.weights import apportion, weights_of
+from tests.support.ranking import RATES, judges, ranking_file, weights, wish
+
+DEFAULT = {
+    "location": 1500, "salary": 1500, "company_size": 1000, "skills": 1500, "position_title": 1500,
+    "employment_type": 500, "seniority": 1000, "remote_type": 1000, "recency": 500,
+}  # fmt: skip
+
+
+def test_default_and_mvp_weights_are_those_of_the_requirements() -> None:
+    assert wish().weights == DEFAULT
+    assert wish(ranking_preset="mvp").weights == {"location": 4000, "recency": 2000, "keywords": 4000}
+
+
+def test_overrides_are_renormalised_to_exactly_100_points() -> None:
+    changed = wish(weights={"salary": 30, "company_size": 0, "company_rating": 5}).weights
+    assert sum(changed.values()) == 10_000
+    assert "company_size" not in changed
+    assert changed["salary"] == 2 * changed["location"] + 1 or changed["salary"] == 2 * changed["location"]
+    assert list(changed) == [f for f in FACTORS if f in changed]
+
+
+def test_largest_remainder_gives_ties_to_the_earlier() -> None:
+    assert apportion(dict.fromkeys("abc", Fraction(1)), 10_000) == {"a": 3334, "b": 3333, "c": 3333}
+
+
+@given(weights, st.sampled_from(["default", "mvp", "none such"]))
+def test_weights_sum_to_10000_whatever_a_campaign_says(overrides: dict[str, float], preset: str) -> None:
+    found, _ = weights_of(preset, overrides, judges().rules)
+    assert sum(found.values()) == 10_000
+    assert all(w > 0 for w in found.values())
+
+
+def test_what_is_ignored_of_a_campaigns_weights_is_said() -> None:
+    found, ignored = weights_of("none such", {"no_such": 1, "skills": -1}, judges().rules)
+    assert found == DEFAULT
+    assert len(ignored) == 3
+    zero, told = weights_of("default", dict.fromkeys(FACTORS, 0.0), judges().rules)
+    assert zero == DEFAULT
+    assert told == ("all weights are 0",)
+
+
+@pytest.mark.parametrize("shares", [{}, {"a": Fraction(0)}, {"a": Fraction(-1), "b": Fraction(2)}])
+def test_nothing_to_apportion_is_an_error(shares: dict[str, Fraction]) -> None:
+    with pytest.raises(ValueError, match="non-negative"):
+        apportion(shares, 100)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"version": "one"}, "version"),
+        ({"presets": {"mvp": {"location": 100}}}, "must be a preset `default`"),
+        ({"presets": {"default": {"location": 99}}}, "not to 100"),
+        ({"presets": {"default": {"location": 90, "luck": 10}}}, "unknown factors"),
+        ({"missing": {"location": 10}}, "missing: differs"),
+        ({"no_preference": 101}, "no_preference"),
+        ({"company_sizes": ["1-10", "1-10"]}, "named twice"),
+        ({"recency": [[3, 100], [1, 50]]}, "recency"),
+        ({"recency": []}, "recency"),
+        ({"seniority": {"share": 50, "neighbours": [["senior", "boss"]]}}, "boss"),
+        ({"luck": 1}, "luck"),
+    ],
+)
+def test_wrong_rules_are_refused_with_the_place(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(RulesError, match=message):
+        parse_rules({**ranking_file(), **change}, RATES)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"reference": "XXX"}, {"rates": {"CAD": {"per_usd": "0", "date": "2026-01-01"}}}, {"rates": {"CAD": {}}}],
+)
+def test_wrong_rates_are_refused(change: dict[str, Any]) -> None:
+    good = {"version": 1, "reference": "CAD", "rates": {"CAD": {"per_usd": "1.4", "date": "2026-01-01"}}}
+    parse_rates(good)
+    with pytest.raises(RatesError):
+        parse_rates({**good, **change})
+
+
+def test_the_version_changes_with_the_content() -> None:
+    one = parse_rules(ranking_file(), RATES).version
+    assert one == judges().rules.version
+    assert parse_rules({**ranking_file(), "no_preference": 99}, RATES).version != one
+    assert one.startswith(f"{ranking_file()['version']}.")
+
+
+def test_repository_files_load() -> None:
+    from ranker.wiring import load_rules
+
+    assert load_rules().rates.reference == "CAD"
