@@ -12,6 +12,7 @@ from common.contracts import Campaign, Job
 from common.settings import config_path
 from ranker.domain.currency import parse_rates
 from ranker.domain.facts import Facts, Pay, Spot
+from ranker.domain.geography import parse_places
 from ranker.domain.judges import Judges
 from ranker.domain.rules import FACTORS, parse_rules
 from ranker.domain.wish import Wish
@@ -30,6 +31,18 @@ RATES = parse_rates(
 )
 
 
+GEOGRAPHY = parse_places(
+    {
+        "countries": {"ca": ["canada", "can"], "us": ["united states", "usa"], "gb": ["united kingdom", "uk"]},
+        "regions": {
+            "ca": {"ON": ["Ontario"], "QC": ["Québec", "Quebec"], "BC": ["British Columbia"]},
+            "us": {"NY": ["New York"], "TX": ["Texas"], "OR": ["Oregon"], "ME": ["Maine"]},
+        },
+        "city_aliases": {"bangalore": "Bengaluru", "montreal": "Montréal"},
+    }
+)
+
+
 def ranking_file() -> dict[str, Any]:
     """`config/ranking.yml` as parsed YAML."""
     return dict(yaml.safe_load(config_path("ranking.yml").read_text(encoding="utf-8")))
@@ -38,7 +51,7 @@ def ranking_file() -> dict[str, Any]:
 @cache
 def judges() -> Judges:
     """The rules of the repository with the rates above."""
-    return Judges(parse_rules(ranking_file(), RATES))
+    return Judges(parse_rules(ranking_file(), RATES, GEOGRAPHY))
 
 
 def campaign(**changes: Any) -> Campaign:

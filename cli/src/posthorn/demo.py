@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from common.database.embedded import PostgresUnavailableError
+from common.database.binaries import PostgresUnavailableError
 from common.telemetry import configure_logging
 from posthorn import screens
 from posthorn.client import Client

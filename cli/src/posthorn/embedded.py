@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 import enricher.app
 import enricher.settings
@@ -28,7 +29,7 @@ from common.settings import ServiceSettings
 from posthorn.deployment import prepare
 
 _POOL = 3
-_INNER = {
+_INNER: dict[str, tuple[Callable[[Any], FastAPI], type[ServiceSettings]]] = {
     "extractor": (extractor.app.create_app, extractor.settings.Settings),
     "normalizer": (normalizer.app.create_app, normalizer.settings.Settings),
     "enricher": (enricher.app.create_app, enricher.settings.Settings),
@@ -90,14 +91,14 @@ def _settings(kind: type[ServiceSettings], name: str, url: str, folder: Path) ->
 
 
 @asynccontextmanager
-async def _serving(app: object, settings: ServiceSettings) -> AsyncIterator[Embedded]:
+async def _serving(app: FastAPI, settings: ServiceSettings) -> AsyncIterator[Embedded]:
     config = uvicorn.Config(
         app, host=settings.host, port=settings.port, log_config=None, access_log=False, lifespan="off",
         timeout_graceful_shutdown=3,
     )  # fmt: skip
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(), name="gateway http")
-    while not server.started and not task.done():
+    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn tells it in a flag only
         await asyncio.sleep(0.01)
     try:
         yield Embedded(f"http://{settings.host}:{settings.port}", server, task)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from common.database.embedded import PostgresUnavailableError
+from common.database.binaries import PostgresUnavailableError
 from common.telemetry import configure_logging
 from posthorn.deployment import database, prepare
 from posthorn.embedded import embedded

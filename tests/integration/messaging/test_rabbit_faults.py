@@ -172,30 +172,31 @@ async def test_a_lost_connection_does_not_cancel_the_handler_and_the_message_com
         assert [await results.get(), await results.get()] == [("again", False), ("again", True)]
 
 
-async def test_a_verb_on_a_lost_connection_does_nothing(rabbit_rig: RabbitRig) -> None:
+async def test_a_retry_on_a_lost_connection_stores_no_copy_of_what_the_broker_delivers_again(
+    rabbit_rig: RabbitRig,
+) -> None:
     broker = await rabbit_rig.broker()
-    held: asyncio.Queue[Delivery] = asyncio.Queue()
-    go_on = asyncio.Event()
+    held, again, lost = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def handle(deliveries: list[Delivery]) -> None:
         if deliveries[0].redelivered:
+            again.set()
             await deliveries[0].ack()
         else:
-            held.put_nowait(deliveries[0])
-            await go_on.wait()
+            held.set()
+            await lost.wait()
             await deliveries[0].retry(1.0)
 
-    seen = Seen()
     await broker.subscribe(QUEUE, handle, concurrency=2)
     await broker.publish(messages("once"))
     async with asyncio.timeout(PATIENCE):
-        await held.get()
-    await (await broker._consuming.connection()).close()
-    go_on.set()
-    await broker.publish(messages("marker"))
-    other = await rabbit_rig.broker()
-    await other.subscribe("enricher.postings", seen)
-    assert await rabbit_rig.dead_letters(QUEUE) == []
+        await held.wait()
+        await (await broker._consuming.connection()).close()
+        lost.set()
+        await again.wait()
+    channel, _ = await broker._publishing.channel()
+    under = await channel.get_underlay_channel()
+    assert not (await under.basic_get(broker._topology.wait(1.0))).body
 
 
 async def test_a_connection_that_the_watch_finds_without_consumer_attaches_again(

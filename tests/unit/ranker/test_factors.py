@@ -155,7 +155,8 @@ def test_every_factor_without_data_or_preference_names_its_rule() -> None:
     assert full["skills"].reason == "no preference (100 % by rule)"
     asked = wish(
         skills=["a"], min_salary=1, currency="CAD", seniority=["mid"], remote_preference=["remote"],
-        company_size_preference=["1-10"], employment_type_preference=["FULL_TIME"], weights={"company_rating": 1, "keywords": 1},
+        company_size_preference=["1-10"], employment_type_preference=["FULL_TIME"],
+        weights={"company_rating": 1, "keywords": 1},
     )  # fmt: skip
     for told in explain(Facts(title=""), asked, judges()):
         percent = judges().rules.file.missing[told.factor]

@@ -58,6 +58,9 @@ def test_places_by_city_region_and_country(spots: list[Spot], location: str | No
         ([Spot(text="Remote")], 100),
         ([Spot(text="North America")], 100),
         ([Spot(text="Europe")], 0),
+        ([Spot(text="Remote - North America")], 100),
+        ([Spot(text="Remote, EMEA")], 0),
+        ([Spot(text="Remote Worldwide")], 100),
         ([LONDON_GB], 0),
         ([LONDON_GB, TORONTO], 100),
         ([], 80),
@@ -82,3 +85,7 @@ def test_uk_is_an_alias_of_gb_on_both_sides() -> None:
 
 def test_a_campaign_that_wants_remote_names_no_city() -> None:
     assert share([VANCOUVER], country="ca", location="Remote") == 100
+
+
+def test_a_city_is_found_by_its_other_name() -> None:
+    assert share([Spot("Bengaluru", "Karnataka", "in")], country="in", location="Bangalore") == 100

@@ -2,7 +2,8 @@
 
 What a posting says lies in `content`, one row for each source that shows it; `posting` names the row that counts. So a
 better source, or the loss of the best one, only moves that name, and nothing that any source said is lost. `sighting`
-is the narrow row that every run touches; `content` is only written when something changed.
+is the narrow row that every run touches; `content` is only written when something changed. Of a description only the
+HTML is kept: its text follows from it.
 """
 
 from datetime import datetime
@@ -64,7 +65,6 @@ content = sa.Table(
     sa.Column("url", sa.Text),
     sa.Column("apply_url", sa.Text),
     sa.Column("description_html", sa.Text, nullable=False),
-    sa.Column("description_text", sa.Text, nullable=False),
     sa.Column("places", pg.JSONB, nullable=False),
     sa.Column("employment_types", pg.ARRAY(sa.Text), nullable=False),
     sa.Column("remote", sa.Text),

@@ -9,6 +9,7 @@ import yaml
 from common.messaging.session import Session, open_session
 from common.settings import config_path
 from ranker.domain.currency import parse_rates
+from ranker.domain.geography import parse_places
 from ranker.domain.judges import Judges
 from ranker.domain.rules import Rules, parse_rules
 from ranker.handlers import RankPostings, RerankCampaign
@@ -32,11 +33,12 @@ class Wiring:
 
 
 def load_rules() -> Rules:
-    """The rules in `ranking.yml` and `fx_rates.yml`; RulesError or RatesError where they are not valid."""
-    ranking, rates = (
-        yaml.safe_load(config_path(name).read_text(encoding="utf-8")) for name in ("ranking.yml", "fx_rates.yml")
+    """The rules in `config/`; RulesError, RatesError or GeographyError where a file is not valid."""
+    ranking, rates, places = (
+        yaml.safe_load(config_path(name).read_text(encoding="utf-8"))
+        for name in ("ranking.yml", "fx_rates.yml", "taxonomy/places.yml")
     )
-    return parse_rules(ranking, parse_rates(rates))
+    return parse_rules(ranking, parse_rates(rates), parse_places(places))
 
 
 @asynccontextmanager

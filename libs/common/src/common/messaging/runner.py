@@ -90,7 +90,7 @@ class StageRunner(Generic[E, P]):
             if is_infrastructure(error):
                 raise
             _log.exception("unit_raised", stage=self._name, attempt=headers.attempt)
-            return await self._later(delivery, f"{type(error).__name__}: {error}", _UNEXPECTED_DELAY)
+            return await self._later(delivery, _in_a_line(error), _UNEXPECTED_DELAY)
         await delivery.ack()
         return finished.outcome if finished else "repeated"
 
@@ -165,6 +165,11 @@ class StageRunner(Generic[E, P]):
             "unit_finished", stage=self._name, outcome=finished.outcome, fetched=finished.fetched,
             counts=finished.counts, children=len(finished.children), error=finished.error,
         )  # fmt: skip
+
+
+def _in_a_line(error: Exception) -> str:
+    """What went wrong, without the statement and values that database errors carry along."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:500]}"
 
 
 def _traced(headers: Headers, traceparent: str) -> Headers:

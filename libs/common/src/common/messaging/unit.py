@@ -34,7 +34,7 @@ class Quarantined:
 class Finished:
     """What one committed execution of a unit did; becomes `unit.finished`.
 
-    `fetched` is set by the stage that reads pages, and `counts` by the stage where a posting ends: both are sums of a run.
+    `fetched` is set by the stage that reads pages only, `counts` where a posting ends: a run sums up both.
     """
 
     outcome: UnitOutcome = "ok"

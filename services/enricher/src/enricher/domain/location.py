@@ -121,6 +121,8 @@ class LocationReader:
 
     def _read_part(self, words: str) -> list[_Part]:
         """A part as it is, else cut at hyphens ("USA-WA-Tacoma"), else its last word as a region ("Austin TX")."""
+        if (whole := words.strip()) and (known := self._look_up(whole)).cities:
+            return [known]
         text = self._clean(words)
         if not text:
             return []

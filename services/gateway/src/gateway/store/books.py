@@ -14,10 +14,10 @@ WHERE run_id = :run_id GROUP BY key ORDER BY key
 """
 _COUNTS = text(_TALLY.format(column="counts"))
 _REASONS = text(_TALLY.format(column="reasons"))
-_FAILED = text(
-    "SELECT count(*) FILTER (WHERE outcome = 'failed') OVER () AS n, stage || ': ' || coalesce(error, 'failed') AS error "
-    "FROM gateway.unit WHERE run_id = :run_id AND (outcome = 'failed' OR error IS NOT NULL) "
-    "ORDER BY outcome = 'failed' DESC, updated_at, unit_id LIMIT 20"
+_FAILED_UNITS = text("SELECT count(*) FROM gateway.unit WHERE run_id = :run_id AND outcome = 'failed'")
+_ERRORS = text(
+    "SELECT stage || ': ' || left(error, 500) AS error, count(*) AS n FROM gateway.unit "
+    "WHERE run_id = :run_id AND error IS NOT NULL GROUP BY 1 ORDER BY min(updated_at), 1 LIMIT 20"
 )
 _STAGES = text("""
 SELECT stage, count(*)::int AS units, count(*) FILTER (WHERE finished)::int AS finished,
@@ -52,9 +52,10 @@ async def books_of(conn: AsyncConnection, run_id: str) -> Books:
 
 
 async def failures_of(conn: AsyncConnection, run_id: str) -> tuple[int, list[str]]:
-    """How many units of the run failed, and up to twenty things that went wrong, also in units that did not fail."""
-    rows = (await conn.execute(_FAILED, {"run_id": run_id})).all()
-    return (rows[0].n if rows else 0), [row.error for row in rows]
+    """How many units of the run failed, and up to twenty things that went wrong (also where the unit did not fail)."""
+    failed = (await conn.execute(_FAILED_UNITS, {"run_id": run_id})).scalar_one()
+    rows = await conn.execute(_ERRORS, {"run_id": run_id})
+    return failed, [row.error if row.n == 1 else f"{row.error} ({row.n} times)" for row in rows]
 
 
 async def stages_of(conn: AsyncConnection, run_id: str) -> list[StageBooks]:

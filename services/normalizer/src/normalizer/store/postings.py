@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from common.contracts import Posting, PostingOutcome
 from common.contracts.posting import ForwardedOutcome
 from common.database import bulk_upsert
+from normalizer.domain.markup import text_of
 from normalizer.domain.merge import Change, Member, Merged, PostingState, Sighting, change_of, next_state
 from normalizer.domain.precedence import Precedence
 from normalizer.domain.record import Record, posting
@@ -241,6 +242,7 @@ class PostingStore:
         if row is None:
             return None
         found = dict(row) | {"hash_key": hash_key, "content_hash": row["content_hash"].hex}
+        found["description_text"] = text_of(row["description_html"])
         shown = (row["source"], row["source_job_id"])
         sightings = [dict(each) for each in (await conn.execute(SIGHTINGS, {"hash_key": hash_key})).mappings()]
         for each in sightings:

@@ -8,12 +8,13 @@ import msgspec
 import sqlalchemy as sa
 
 from common.contracts import OfferedPay, Place
+from normalizer.domain.markup import text_of
 from normalizer.domain.merge import PostingState, Sighting
 from normalizer.domain.record import Record
 
 _SAME_NAME = [
     "hash_key", "source", "source_job_id", "title", "company", "company_url", "url", "apply_url",
-    "description_html", "description_text", "places", "employment_types", "remote", "seniority", "department",
+    "description_html", "places", "employment_types", "remote", "seniority", "department",
     "company_size", "tags", "language", "posted_at", "valid_through", "warnings",
 ]  # fmt: skip
 _PAY = ("text", "minimum", "maximum", "currency", "period")
@@ -50,7 +51,12 @@ def record_of(row: sa.RowMapping, content_hash: str) -> Record:
     values = {name: row[name] for name in _SAME_NAME}
     values["hash_key"] = values["hash_key"].hex
     values["places"] = msgspec.convert(values["places"], list[Place])
-    return Record(content_hash=content_hash, pay=None if pay == OfferedPay() else pay, **values)
+    return Record(
+        content_hash=content_hash,
+        description_text=text_of(values["description_html"]),
+        pay=None if pay == OfferedPay() else pay,
+        **values,
+    )
 
 
 def place_rows(record: Record) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from ranker.domain.facts import Facts, Spot
 from ranker.domain.rules import Rules
 from ranker.domain.share import FULL, Verdict
 from ranker.domain.text import phrase
-from ranker.domain.wish import PlaceWish, Wish, country_code, region_names
+from ranker.domain.wish import PlaceWish, Wish, country_code
 
 _PERCENT = FULL // 100
 _LONGEST_NAME = 5
@@ -93,22 +93,21 @@ class LocationJudge:
         return Verdict(self._rules.missing("location"), f"the country of {where} is not known", ruled=True)
 
     def _read(self, spot: Spot) -> _Names:
-        country = country_code(spot.country)
+        country, geography = country_code(spot.country), self._rules.geography
         segments = [p for t in (spot.city, spot.text) if t for p in map(phrase, t.replace(";", ",").split(",")) if p]
-        table = self._shares.regions.get(country, {})
-        coded = [p for p in segments if p in table or p in table.values()]
-        regions = [phrase(spot.region)] if spot.region else coded
-        names = frozenset().union(*(region_names(r, country, self._rules) for r in regions if r))
+        regions = [phrase(spot.region)] if spot.region else [p for p in segments if geography.is_region(p, country)]
+        named = frozenset().union(*(geography.region(r, country) for r in regions if r))
+        towns = frozenset().union(*map(_parts, segments))
         text = spot.text or ", ".join(p for p in (spot.city, spot.region, country) if p) or "a place without a name"
-        return _Names(text, self._countries(country, segments), frozenset().union(*map(_parts, segments)), names)
+        return _Names(text, frozenset((country,)) if country else self._countries(segments, towns), towns, named)
 
-    def _countries(self, country: str, segments: Sequence[str]) -> frozenset[str] | None:
-        if country:
-            return frozenset((country,))
-        areas = [self._shares.areas[p] for p in segments if p in self._shares.areas]
-        if not areas:
-            return None
-        return frozenset().union(*areas) if all(areas) else frozenset()
+    def _countries(self, segments: Sequence[str], towns: frozenset[str]) -> frozenset[str] | None:
+        """Countries of the areas named ("Remote - Europe"); all where only words for everywhere are."""
+        areas = self._shares.areas
+        if named := [countries for area, countries in areas.items() if countries and area in towns]:
+            return frozenset().union(*named)
+        everywhere = {area for area, countries in areas.items() if not countries}
+        return frozenset() if any(everywhere.issuperset(s.split()) for s in segments) else None
 
 
 class PlaceIndex:

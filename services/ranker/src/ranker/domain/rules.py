@@ -12,6 +12,7 @@ import msgspec
 
 from common.contracts import RemoteType, Seniority
 from ranker.domain.currency import Rates
+from ranker.domain.geography import Geography
 from ranker.domain.share import FULL
 
 #: Every factor, in the order of points and explanations.
@@ -33,7 +34,7 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class LocationRules(_Section, frozen=True, kw_only=True):
-    """Shares of the location factor, and the names it understands."""
+    """Shares of the location factor, and words that stand for many countries."""
 
     match: Percent
     same_region: Percent
@@ -43,8 +44,6 @@ class LocationRules(_Section, frozen=True, kw_only=True):
     remote_unstated: Percent
     remote_elsewhere: Percent
     areas: dict[str, list[str]]
-    countries: dict[str, list[str]]
-    regions: dict[str, dict[str, str]]
 
 
 class SalaryRules(_Section, frozen=True, kw_only=True):
@@ -94,10 +93,11 @@ class RankingFile(_Section, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Rules:
-    """The file, the exchange rates, and the version that stands for both."""
+    """The file, the exchange rates, the names of places, and the version that stands for all of them."""
 
     file: RankingFile
     rates: Rates
+    geography: Geography
     version: str
 
     def missing(self, factor: str) -> int:
@@ -118,7 +118,7 @@ class Rules:
         return (*shares, 0)
 
 
-def parse_rules(ranking: Mapping[str, Any], rates: Rates) -> Rules:
+def parse_rules(ranking: Mapping[str, Any], rates: Rates, geography: Geography) -> Rules:
     """The rules in `ranking`; RulesError where a value is missing, unknown or out of range."""
     try:
         file = msgspec.convert(ranking, RankingFile)
@@ -126,8 +126,8 @@ def parse_rules(ranking: Mapping[str, Any], rates: Rates) -> Rules:
         raise RulesError(f"ranking.yml: {error}") from error
     for fault in _faults(file):
         raise RulesError(f"ranking.yml: {fault}")
-    content = msgspec.json.encode((file, rates), order="sorted")
-    return Rules(file, rates, f"{file.version}.{hashlib.sha256(content).hexdigest()[:8]}")
+    content = msgspec.json.encode((file, rates, geography.names), order="sorted")
+    return Rules(file, rates, geography, f"{file.version}.{hashlib.sha256(content).hexdigest()[:8]}")
 
 
 def _faults(file: RankingFile) -> list[str]:

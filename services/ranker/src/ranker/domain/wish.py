@@ -81,23 +81,16 @@ def country_code(country: str | None) -> str:
     return "gb" if code == "uk" else code
 
 
-def region_names(region: str, country: str, rules: Rules) -> frozenset[str]:
-    """A folded region's code and name; itself alone if it is not in the table of `country`."""
-    for code, name in rules.file.location.regions.get(country, {}).items():
-        if region in (code, name):
-            return frozenset((code, name))
-    return frozenset((region,))
-
-
 def _place(campaign: Campaign, rules: Rules) -> PlaceWish:
     """`Ottawa, ON, Canada`: the first part is wanted, the others surround it; the country itself narrows nothing."""
-    country, location = country_code(campaign.country), campaign.location or ""
-    known = {country, *map(phrase, rules.file.location.countries.get(country, ())), *rules.file.location.areas, ""}
-    parts = [p for p in map(phrase, location.replace(";", ",").split(",")) if p not in known]
+    country, location, geography = country_code(campaign.country), campaign.location or "", rules.geography
+    wide = {"", *geography.country(country), *rules.file.location.areas}
+    parts = [p for p in map(phrase, location.replace(";", ",").split(",")) if p not in wide]
     if not parts:
         return PlaceWish(country, text=location)
-    wider = [region_names(p, country, rules) for p in parts[1:]]
-    return PlaceWish(country, region_names(parts[0], country, rules), frozenset().union(*wider), location)
+    wider = [geography.region(p, country) for p in parts[1:]]
+    heads = geography.region(parts[0], country) | geography.city(parts[0])
+    return PlaceWish(country, heads, frozenset().union(*wider), location)
 
 
 def _pay(campaign: Campaign, rules: Rules) -> PayWish | None:

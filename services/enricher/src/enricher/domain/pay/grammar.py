@@ -10,7 +10,7 @@ from enricher.domain.rules import PayRules
 #: Tokens looked at for a currency's period behind an amount, and in front of it.
 _BEHIND, _BEFORE = 4, 9
 #: What may stand between an amount and its period beside words of pay.
-_FILLERS = frozenset({"gross", "net", "(", ")", "*", ","})
+_FILLERS = frozenset({"gross", "net", "(", ")", "*", ",", "+"})
 
 
 class Amount(NamedTuple):

@@ -145,7 +145,9 @@ class PayReader:
         named = before in {"pay", "base"} or behind == "pay" or trusted
         stated = money.period is not None
         money, inferred = self._with_period(money, country, named=named)
-        if not self._credible(money, country, named=named, stated=stated):
+        if not self._credible(money, country, named=named, stated=stated and named):
+            return None
+        if money.currency is None and not money.is_range and not (stated or self._right_behind_pay(tokens, money)):
             return None
         said = 2.0 * named + (before == "base") + 1.5 * money.is_range
         score = said + (money.period is not None) + (money.currency is not None)
@@ -168,6 +170,10 @@ class PayReader:
                 return "pay"
         return None
 
+    def _right_behind_pay(self, tokens: list[Token], money: Money) -> bool:
+        """Whether a word of pay stands within the last three tokens, as in "Salary: 50000"."""
+        return any(t.text in self._pay_words for t in tokens[max(0, money.first - 3) : money.first])
+
     def _said_behind(self, tokens: list[Token], money: Money) -> str | None:
         """What directly follows: "bonus" makes it other money, "gross" pay; behind a comma or plus nothing counts."""
         for token in tokens[money.last : money.last + 2]:
@@ -175,7 +181,7 @@ class PayReader:
                 return "other"
             if token.text in self._pay_words:
                 return "pay"
-            if token.kind not in {"word", "currency", "period"}:
+            if not token.text[0].isalpha() and token.kind not in {"currency", "period"}:
                 return None
         return None
 

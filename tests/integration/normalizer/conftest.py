@@ -1,0 +1,146 @@
+"""The normalizer's stage on a real database, fed by a source whose items say what they are."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from common.contracts import Headers, Posting, PostingsCollected, PostingsNormalized, SourcePosting
+from common.database import create_engine
+from common.messaging.unit import Finished
+from common.testing.postgres import Database
+from normalizer.handlers import NormalizePostings
+from normalizer.store import PostingStore
+from normalizer.tables import content, metadata, posting, posting_place, sighting
+from sources.errors import MappingError
+from sources.registry import register, unregister
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+#: In the order of their precedence.
+SOURCES = ("greenhouse_like", "aggregator_like")
+
+
+class Plain:
+    """A source whose items are SourcePostings as JSON."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def map_to_common(self, item: Any, feed: str = "") -> SourcePosting:
+        if not isinstance(item, dict):
+            raise MappingError("not_an_object", f"the item is {type(item).__name__}, not an object")
+        if item.get("raise"):
+            raise RuntimeError("a bug of ours")
+        return msgspec.convert({"company": "Acme", **item}, SourcePosting)
+
+
+@dataclass
+class Normalizer:
+    """Runs pages through the stage, each in a transaction of its own, as the runner does."""
+
+    engine: AsyncEngine
+    stage: NormalizePostings
+    sent: list[Posting] = field(default_factory=list)
+
+    async def page(
+        self,
+        items: Sequence[Any],
+        *,
+        source: str = SOURCES[0],
+        run: str = "run-1",
+        at: datetime = NOW,
+        page: int = 1,
+        feed: str = "",
+    ) -> Finished:
+        event = PostingsCollected(
+            source=source, feed=feed, page=page, archive_key=f"{run}/page={page:04}", collected_at=at, items=list(items)
+        )
+        headers = Headers(
+            event_id="", event_type="", run_id=run, unit_id="", stage="normalize", first_at=NOW, sha256="",
+            campaign_id="campaign-1", postings=len(items),
+        )  # fmt: skip
+        prepared = await self.stage.prepare(headers, event)
+        async with self.engine.begin() as conn:
+            finished = await self.stage.apply(conn, headers, event, prepared)
+        self.sent += [p for child in finished.children for p in postings_of(child.event)]
+        return finished
+
+    async def digest(self) -> dict[str, list[Any]]:
+        """What the tables say now: open postings, what they show, all sightings; without versions and times."""
+        async with self.engine.connect() as conn:
+            shown = await conn.execute(
+                sa.select(posting.c.hash_key, posting.c.source, posting.c.source_job_id, posting.c.content_hash)
+                .where(posting.c.closed_at.is_(None))
+                .order_by(posting.c.hash_key)
+            )
+            seen = await conn.execute(
+                sa.select(sighting.c.source, sighting.c.source_job_id, sighting.c.hash_key, sighting.c.content_hash)
+                .order_by(sighting.c.source, sighting.c.source_job_id)
+            )
+            said = await conn.execute(
+                sa.select(content.c.hash_key, content.c.source, content.c.source_job_id, content.c.description_html)
+                .join_from(content, posting, content.c.hash_key == posting.c.hash_key)
+                .where(posting.c.closed_at.is_(None))
+                .order_by(content.c.hash_key, content.c.source, content.c.source_job_id)
+            )
+            places = await conn.execute(
+                sa.select(posting_place.c.hash_key, posting_place.c.place_idx, posting_place.c.text)
+                .join_from(posting_place, posting)
+                .where(posting.c.closed_at.is_(None))
+                .order_by(posting_place.c.hash_key, posting_place.c.place_idx)
+            )
+            tables = {"posting": shown, "sighting": seen, "content": said, "posting_place": places}
+            return {name: [tuple(row) for row in result] for name, result in tables.items()}
+
+    async def clear(self) -> None:
+        async with self.engine.begin() as conn:
+            for table in (posting_place, content, sighting, posting):
+                await conn.execute(sa.delete(table))
+        self.sent.clear()
+
+
+def postings_of(event: object) -> list[Posting]:
+    assert isinstance(event, PostingsNormalized)
+    return event.postings
+
+
+def books(finished: Finished) -> dict[str, int]:
+    """Outcomes of a page: those that ended here and those that travel on its postings."""
+    counted: dict[str, int] = dict(finished.counts)
+    for child in finished.children:
+        carried = [p.outcome for p in postings_of(child.event) if p.outcome]
+        assert child.postings == len(carried)
+        for outcome in carried:
+            counted[outcome] = counted.get(outcome, 0) + 1
+    assert sum(counted.values()) == finished.fetched, counted
+    return counted
+
+
+@pytest.fixture
+async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(database.url("normalizer"), role_application="normalizer")
+    async with engine.begin() as conn:
+        await conn.run_sync(metadata.create_all)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def plain_sources() -> Iterator[None]:
+    for name in SOURCES:
+        register(Plain(name))  # type: ignore[arg-type]  # all that the normalizer needs of a source
+    yield
+    for name in SOURCES:
+        unregister(name)
+
+
+@pytest.fixture
+def normalizer(engine: AsyncEngine, plain_sources: None) -> Normalizer:
+    stage = NormalizePostings(PostingStore(), now=lambda: NOW)
+    stage._precedence = msgspec.structs.replace if False else _precedence()  # noqa
+    return Normalizer(engine, stage)
