@@ -2,6 +2,8 @@
 # Makes .venv hold exactly what the lock says, getting uv and Python first where they are missing; instant when up to date.
 set -eu
 unset UV_PROJECT_ENVIRONMENT VIRTUAL_ENV
+# The system's certificates know a company's proxy; uv's own do not.
+if [ -s /etc/ssl/certs/ca-certificates.crt ] || [ "$(uname)" = Darwin ]; then export UV_SYSTEM_CERTS=1; fi
 cd "$(dirname "$0")/.."
 
 say() { printf 'setup: %s\n' "$*" >&2; }

@@ -100,7 +100,7 @@ def edit(
     client = Client()
     with told():
         found = client.campaign(campaign)
-        emptied = {c: [] if isinstance(found.get(c), list) else {} if c == "weights" else None for c in clear or []}
+        emptied: dict[str, Any] = {c: _empty(found.get(c)) for c in clear or []}
         _show(client.call("PATCH", f"/campaigns/{found['campaign_id']}", json=changes | emptied), as_json)
 
 
@@ -136,6 +136,11 @@ def delete(campaign: str) -> None:
         found = client.campaign(campaign)
         client.call("DELETE", f"/campaigns/{found['campaign_id']}")
     screen.print(f"deleted {found['campaign_name']}", markup=False)
+
+
+def _empty(value: Any) -> Any:
+    """The empty value of a criterion's kind."""
+    return type(value)() if isinstance(value, (list, dict)) else None
 
 
 def _show(row: dict[str, Any], as_json: bool) -> None:

@@ -27,8 +27,8 @@ def test_default_and_mvp_weights_are_those_of_the_requirements() -> None:
 
 def test_overrides_are_renormalised_to_exactly_100_points() -> None:
     assert wish(weights={"salary": 30, "company_size": 0, "company_rating": 5}).weights == {
-        "location": 1364, "salary": 2727, "skills": 1364, "position_title": 1364, "employment_type": 454,
-        "seniority": 909, "remote_type": 909, "recency": 454, "company_rating": 455,
+        "location": 1364, "salary": 2727, "skills": 1364, "position_title": 1364, "employment_type": 455,
+        "seniority": 909, "remote_type": 909, "recency": 454, "company_rating": 454,
     }  # fmt: skip
 
 

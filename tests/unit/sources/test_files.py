@@ -160,3 +160,13 @@ def test_records_without_id_get_one_from_what_they_say() -> None:
     assert first.source_job_id == again.source_job_id != other.source_job_id
     assert first.source_job_id != map_record({"name": "Cook"}, MAPPING, "e").source_job_id
     assert map_record({"x": 1}, MAPPING, "d").source_job_id != map_record({"x": 2}, MAPPING, "d").source_job_id
+
+
+async def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> Any:
+        raise PermissionError("Permission denied: a.jsonl")
+
+    path = dump(tmp_path / "a.jsonl", 1)
+    monkeypatch.setattr("sources.adapters.files.records", refuse)
+    with pytest.raises(SourceRejectedError, match=r"file_unreadable.*Permission denied"):
+        await Files().fetch(local_client("files"), request("files", {"path": str(path)}))

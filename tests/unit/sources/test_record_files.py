@@ -1,7 +1,6 @@
 """Dumps of every shape, and damaged ones."""
 
 import gzip
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -109,13 +108,18 @@ def test_a_damaged_archive_gives_what_it_has_and_says_so(tmp_path: Path) -> None
     assert len(found) > 1000
     assert isinstance(found[-1], BrokenRecord)
     assert "ends early" in found[-1].reason
+    whole = bytearray(gzip.compress(lines))
+    whole[len(whole) // 2 :] = bytes(len(whole) - len(whole) // 2)
+    path.write_bytes(whole)
+    found = read(path)
+    assert len(found) > 1000
+    assert isinstance(found[-1], BrokenRecord)
 
 
 def test_lines_are_read_as_a_stream(tmp_path: Path) -> None:
     path = written(tmp_path, "a.jsonl", b'{"a": 1}\n' * 100_000)
     reader = records(path, None, LIMIT)
     next(reader)
-    assert isinstance(reader, io.IOBase) is False
     path.write_bytes(b"")
     assert next(reader) == {"a": 1}
 

@@ -6,15 +6,24 @@ import pytest
 
 from common.testing import rabbitmq_programs
 from common.testing.rabbitmq import rabbitmq
-from common.testing.rabbitmq_programs import RabbitUnavailableError, find_programs
+from common.testing.rabbitmq_programs import RabbitUnavailableError, installed, unpacked
 
-APT = {
-    # Knows its packages with lists of its own only, as on an image that ships none.
-    "apt-cache": 'case "$*" in *Dir::State=*) printf "rabbitmq-server\\n  Depends: x\\nerlang-base\\nerlang-base-hipe\\nlibc6\\n";; esac',
-    "apt-get": 'case "$*" in *" update") ;; *) while [ "$1" != -q ]; do shift; done; shift; touch $(printf "%s.deb " "$@");; esac',
-    "dpkg-deb": 'mkdir -p "$3/usr/lib/erlang/bin"; basename "$2" >> "$3/unpacked"; '
-    'echo "ROOTDIR=/usr/lib/erlang" > "$3/usr/lib/erlang/bin/erl"',
-}
+# Knows its packages with lists of its own only, as on an image that ships none.
+CACHE = """
+case "$*" in *Dir::State=*) printf 'rabbitmq-server\n  Depends: x\nerlang-base\nerlang-base-hipe\nlibc6\n' ;; esac
+"""
+GET = """
+case "$*" in *" update") exit ;; esac
+while [ "$1" != -q ]; do shift; done
+shift
+touch $(printf '%s.deb ' "$@")
+"""
+DEB = """
+mkdir -p "$3/usr/lib/erlang/bin"
+basename "$2" >> "$3/unpacked"
+echo ROOTDIR=/usr/lib/erlang > "$3/usr/lib/erlang/bin/erl"
+"""
+APT = {"apt-cache": CACHE, "apt-get": GET, "dpkg-deb": DEB}
 
 
 @pytest.fixture
@@ -36,10 +45,10 @@ def install(folder: Path, name: str, script: str = "exit 0") -> None:
     (folder / name).chmod(0o755)
 
 
-def test_an_installed_server_comes_first(tools: Path, tmp_path: Path) -> None:
+def test_an_installed_server_is_found(tools: Path, tmp_path: Path) -> None:
     for name in ("rabbitmq-server", "epmd", "erl"):
         install(tools, name)
-    programs = next(find_programs(tmp_path / "cache"))
+    programs = installed(tmp_path / "cache")
     assert (programs.server, programs.epmd, programs.env) == (tools / "rabbitmq-server", tools / "epmd", {})
 
 
@@ -47,13 +56,13 @@ def test_packages_are_unpacked_once_and_erlang_told_where_it_is(tools: Path, tmp
     for name, script in APT.items():
         install(tools, name, script)
     root = tmp_path / "cache" / "root"
-    first = list(zip(find_programs(tmp_path / "cache"), [0], strict=False))[0][0]
+    first = unpacked(tmp_path / "cache")
     assert first.server == root / "usr/lib/rabbitmq/bin/rabbitmq-server"
     assert first.env["PATH"].startswith(f"{root}/usr/lib/erlang/bin:")
     assert (root / "usr/lib/erlang/bin/erl").read_text() == f'ROOTDIR="{root}/usr/lib/erlang"\n'
     assert (root / "unpacked").read_text().split() == ["erlang-base.deb", "rabbitmq-server.deb"]
     install(tools, "apt-get", "exit 1")
-    assert next(find_programs(tmp_path / "cache")) == first
+    assert unpacked(tmp_path / "cache") == first
 
 
 def test_a_failed_download_is_told_and_leaves_no_half_root(tools: Path, tmp_path: Path) -> None:
@@ -61,13 +70,13 @@ def test_a_failed_download_is_told_and_leaves_no_half_root(tools: Path, tmp_path
         install(tools, name, script)
     install(tools, "apt-get", "echo no network >&2; exit 100")
     with pytest.raises(RabbitUnavailableError, match="no network"):
-        next(find_programs(tmp_path / "cache"))
+        unpacked(tmp_path / "cache")
     assert not (tmp_path / "cache" / "root").exists()
 
 
 @pytest.mark.usefixtures("tools")
 def test_without_any_way_the_message_says_what_was_tried_and_what_to_do(tmp_path: Path) -> None:
-    told = r"not installed; no apt here.*apt-get install.*brew install.*AMQP_URL.*POSTHORN_TEST_WITHOUT_RABBITMQ=1"
+    told = r"installed: not installed .* unpacked: no apt here.*apt-get install.*AMQP_URL.*TEST_WITHOUT_RABBITMQ=1"
     with pytest.raises(RabbitUnavailableError, match=told), rabbitmq(tmp_path / "node", tmp_path / "cache"):
         pytest.fail("there is no RabbitMQ")
 

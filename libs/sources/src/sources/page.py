@@ -22,7 +22,11 @@ def list_in(payload: Any, key: str | None = None) -> list[Any]:
         raise PagePayloadError("page_is_not_json", f"the answer is cut off or no JSON: {start!r}")
     if isinstance(payload, dict) and (said := payload.get("error") or payload.get("message")):
         raise PagePayloadError("page_is_error", f"the source answered with an error: {str(said)[:200]}")
-    shape = f"an object with {', '.join(sorted(map(str, payload))[:8])}" if isinstance(payload, dict) else type(payload)
+    shape = (
+        f"an object with {', '.join(sorted(map(str, payload))[:8])}"
+        if isinstance(payload, dict)
+        else type(payload).__name__
+    )
     raise PagePayloadError("page_has_no_items", f"expected a list{f' under {key!r}' if key else ''}, found {shape}")
 
 

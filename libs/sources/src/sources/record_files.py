@@ -4,6 +4,7 @@ import codecs
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,7 @@ def records(path: Path, items: str | None, max_bytes: int) -> Iterator[Any]:
                 yield from _rows(stream)
             else:
                 yield from _document(stream, items, path, max_bytes)
-        except (EOFError, gzip.BadGzipFile, OSError) as error:
+        except (EOFError, OSError, zlib.error) as error:
             yield BrokenRecord(0, f"the file ends early or is damaged: {error}", "")
 
 

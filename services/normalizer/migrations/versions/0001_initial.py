@@ -20,7 +20,6 @@ def upgrade() -> None:
     sa.Column('url', sa.Text(), nullable=True),
     sa.Column('apply_url', sa.Text(), nullable=True),
     sa.Column('description_html', sa.Text(), nullable=False),
-    sa.Column('description_text', sa.Text(), nullable=False),
     sa.Column('places', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('employment_types', postgresql.ARRAY(sa.Text()), nullable=False),
     sa.Column('remote', sa.Text(), nullable=True),

@@ -144,6 +144,8 @@ def _array_text(value: Iterable[Any]) -> str:
 
 def _element_text(value: Any) -> str:
     match value:
+        case str():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
         case None:
             return "NULL"
         case bool():
@@ -153,4 +155,4 @@ def _element_text(value: Any) -> str:
         case list() | tuple():
             return _array_text(value)
         case _:
-            return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+            return _element_text(str(value))

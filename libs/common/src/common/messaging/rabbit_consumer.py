@@ -92,7 +92,7 @@ class RabbitSubscription:
     async def _receive(self, message: AbstractIncomingMessage) -> None:
         """Called by aio-pika in a task that dies with the channel: only hand over, never raise (E4, E5)."""
         if message.headers.get(CANARY):
-            in_background(settle(message.ack, self._queue, "canary"), "drop a canary")
+            in_background(settle(message, self._queue, "canary"), "drop a canary")
             return
         try:
             headers = from_amqp(message.headers)
@@ -107,9 +107,9 @@ class RabbitSubscription:
             await self._way.park(message, reason)
         except BrokerUnavailableError:
             await asyncio.sleep(RELEASE_PAUSE_SECONDS)
-            await settle(message.nack, self._queue, "released")
+            await settle(message, self._queue, "released")
             raise
-        await settle(message.ack, self._queue, "foreign")
+        await settle(message, self._queue, "foreign")
 
     async def _supervise(self, attached: Attached) -> None:
         while True:

@@ -1,14 +1,13 @@
 """One message from RabbitMQ and the four ways to end it."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+import asyncio
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
 from common.contracts import Headers
 from common.messaging import broker_metrics as metrics
-from common.messaging.bounds import ANSWER_SECONDS, bounded
+from common.messaging.bounds import ANSWER_SECONDS
 from common.messaging.protocol import BrokerUnavailableError
 from common.messaging.rabbit_connection import RABBIT_ERRORS
 from common.messaging.rabbit_message import dead_letter, to_amqp
@@ -70,20 +69,20 @@ class RabbitDelivery:
         return self._ended
 
     async def ack(self) -> None:
-        await self._end("acked", self._message.ack)
+        await self._end("acked")
 
     async def retry(self, delay: float) -> None:
         if self._alive():
             await self._way.wait(self._headers, self.body, delay)
-        await self._end("retried", self._message.ack)
+        await self._end("retried")
 
     async def dead(self, reason: str) -> None:
         if self._alive():
             await self._way.park(self._message, reason)
-        await self._end("dead", self._message.ack)
+        await self._end("dead")
 
     async def release(self) -> None:
-        await self._end("released", self._message.nack)
+        await self._end("released")
 
     def _alive(self) -> bool:
         """Whether the broker still counts the message as ours; a copy of one that it delivers again would double it."""
@@ -94,19 +93,27 @@ class RabbitDelivery:
         except RuntimeError:  # aio-pika's way of saying closed
             return False
 
-    async def _end(self, result: str, verb: Callable[[], Awaitable[Any]]) -> None:
+    async def _end(self, result: str) -> None:
         alive, self._ended = self._alive(), True
         if not alive:
             _log.info("delivery_ended_late", queue=self._way.queue, result=result, event_id=self._headers.event_id)
             return
-        await settle(verb, self._way.queue, result)
+        await settle(self._message, self._way.queue, result)
 
 
-async def settle(verb: Callable[[], Awaitable[Any]], queue: str, result: str) -> None:
-    """Acknowledge or give back; on a lost connection the broker delivers the message again, which is no error."""
+async def settle(message: AbstractIncomingMessage, queue: str, result: str) -> None:
+    """Give a released message back, acknowledge any other; on a lost connection the broker delivers it again.
+
+    AMQP answers neither, so we only wait until it is on its way out.
+    """
+    tag = message.delivery_tag or 0
     try:
-        await bounded(verb(), ANSWER_SECONDS, f"{result} on {queue}", RABBIT_ERRORS)
-    except BrokerUnavailableError as error:
-        _log.info("delivery_not_settled", queue=queue, result=result, error=str(error))
+        async with asyncio.timeout(ANSWER_SECONDS):
+            if result == "released":
+                await message.channel.basic_nack(tag, requeue=True, wait=False)
+            else:
+                await message.channel.basic_ack(tag, wait=False)
+    except RABBIT_ERRORS as error:
+        _log.info("delivery_not_settled", queue=queue, result=result, error=repr(error))
     else:
         metrics.DELIVERIES.labels(queue, result).inc()

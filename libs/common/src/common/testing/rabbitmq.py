@@ -11,7 +11,7 @@ from pathlib import Path
 from common.database.child import Child
 from common.database.embedded import free_port
 from common.testing.processes import kill_tree
-from common.testing.rabbitmq_programs import Programs, RabbitUnavailableError, find_programs
+from common.testing.rabbitmq_programs import Programs, RabbitUnavailableError, routes
 
 #: Names a broker that exists for tests only.
 URL_VARIABLE = "AMQP_URL"
@@ -153,15 +153,12 @@ def rabbitmq(directory: Path, cache: Path) -> Iterator[RabbitNode | ForeignBroke
 
 def _first_that_starts(directory: Path, cache: Path) -> RabbitNode:
     failures = []
-    try:
-        for number, programs in enumerate(find_programs(cache)):
-            node = RabbitNode(directory / str(number), programs)
-            try:
-                node.start()
-            except RabbitUnavailableError as error:
-                failures.append(str(error))
-            else:
-                return node
-    except RabbitUnavailableError as error:
-        failures.append(str(error))
+    for find in routes():
+        try:
+            node = RabbitNode(directory / find.__name__, find(cache))
+            node.start()
+        except RabbitUnavailableError as error:
+            failures.append(f"{find.__name__}: {error}")
+        else:
+            return node
     raise RabbitUnavailableError(f"no RabbitMQ for the tests. {' | '.join(failures)}. {_ADVICE}")

@@ -5,11 +5,11 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-#: Which of the ways below to try, by comma; for those who want to see one of them work.
+#: Names the ways to try (`installed`, `packages`), by comma, to see one of them work.
 ROUTES_VARIABLE = "POSTHORN_TEST_RABBITMQ"
 _APT_SECONDS = 300
 _NEEDED = re.compile(r"^(erlang-(?!.*hipe)\S+|rabbitmq-server|libsctp\S+|libtinfo6)$")
@@ -34,35 +34,21 @@ class Programs:
     env: dict[str, str] = field(default_factory=dict)
 
 
-def find_programs(cache: Path) -> Iterator[Programs]:
-    """Every way that looks possible, best first; `cache` takes the unpacked packages (58 MB).
-
-    RabbitUnavailableError, after the last, if no way is left.
-    """
-    routes = os.environ.get(ROUTES_VARIABLE, "installed,packages").split(",")
-    refused = []
-    if "installed" in routes:
-        if (programs := _installed()) is not None:
-            yield programs
-        else:
-            refused.append("not installed")
-    if "packages" in routes:
-        try:
-            yield _unpacked(cache)
-        except RabbitUnavailableError as error:
-            refused.append(str(error))
-    raise RabbitUnavailableError("; ".join(refused) or "the installed server does not start")
-
-
-def _installed() -> Programs | None:
+def installed(_cache: Path) -> Programs:
+    """Those on this machine; RabbitUnavailableError if there are none."""
     on_path = shutil.which("rabbitmq-server")
     servers = [Path(it) for it in _SERVERS if Path(it).exists()] + ([Path(on_path)] if on_path else [])
     epmd = shutil.which("epmd")
-    return Programs(servers[0], Path(epmd)) if servers and epmd and shutil.which("erl") else None
+    if not (servers and epmd and shutil.which("erl")):
+        raise RabbitUnavailableError("not installed")
+    return Programs(servers[0], Path(epmd))
 
 
-def _unpacked(cache: Path) -> Programs:
-    """From `apt-get download` and `dpkg-deb -x`: no root, no service started, nothing of the system changed."""
+def unpacked(cache: Path) -> Programs:
+    """From `apt-get download` and `dpkg-deb -x` into `cache` (58 MB, once): no root, nothing of the system changed.
+
+    RabbitUnavailableError where there is no apt or it cannot download.
+    """
     if not all(map(shutil.which, ("apt-get", "apt-cache", "dpkg-deb"))):
         raise RabbitUnavailableError("no apt here to download it with")
     cache.mkdir(parents=True, exist_ok=True)
@@ -136,3 +122,12 @@ def _run(command: list[str], folder: Path) -> str:
     if done.returncode != 0:
         raise RabbitUnavailableError(f"{' '.join(command[:2])} failed: {done.stderr.strip()[-500:]}")
     return done.stdout
+
+
+_ROUTES: dict[str, Callable[[Path], Programs]] = {"installed": installed, "packages": unpacked}
+
+
+def routes() -> list[Callable[[Path], Programs]]:
+    """The ways to try, best first; each takes the cache folder."""
+    chosen = os.environ.get(ROUTES_VARIABLE)
+    return [_ROUTES[name] for name in (chosen.split(",") if chosen else _ROUTES)]

@@ -41,7 +41,10 @@ class Files:
     async def fetch(self, client: SourceClient, request: PageRequest) -> FetchedPage:
         """Up to 100 records of one file; the cursor is `file index:records to skip`."""
         sent_at = client.now()
-        payload = await asyncio.to_thread(self._page, client.settings, request)
+        try:
+            payload = await asyncio.to_thread(self._page, client.settings, request)
+        except OSError as error:
+            raise SourceRejectedError("file_unreadable", str(error)) from error
         return FetchedPage(
             endpoint="file",
             params=request.source.params,

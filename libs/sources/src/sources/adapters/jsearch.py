@@ -112,10 +112,12 @@ def _description(fields: Item) -> str | None:
     every skill twice; where the description is cut off, they are the only trace of what is missing.
     """
     body = fields.text("job_description") or ""
+    highlights = fields.look("job_highlights")
+    if not isinstance(highlights, dict) or not highlights:
+        return body or None
     folded = _folded(body)
     parts = [body] if body else []
-    highlights = fields.look("job_highlights")
-    for name, lines in highlights.items() if isinstance(highlights, dict) else ():
+    for name, lines in highlights.items():
         found = (values.text(line) for line in lines) if isinstance(lines, list) else ()
         missing = [line for line in found if line and _folded(line)[:60] not in folded]
         if missing:

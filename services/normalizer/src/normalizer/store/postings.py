@@ -252,7 +252,7 @@ class PostingStore:
         return found
 
     async def list(
-        self, conn: AsyncConnection, *, country: str | None, city: str | None, after: UUID | None, limit: int
+        self, conn: AsyncConnection, *, country: str | None, city: str | None, after: UUID | str | None, limit: int
     ) -> list[dict[str, Any]]:
         """Summaries in the order of hash_key, behind `after`."""
         query = listing(country=country, city=city).limit(limit)

@@ -10,7 +10,7 @@ from enricher.domain.rules import PayRules
 #: Tokens looked at for a currency's period behind an amount, and in front of it.
 _BEHIND, _BEFORE = 4, 9
 #: What may stand between an amount and its period beside words of pay.
-_FILLERS = frozenset({"gross", "net", "(", ")", "*", ",", "+"})
+_FILLERS = frozenset({"gross", "net", "(", ")", "*", ","})
 
 
 class Amount(NamedTuple):
@@ -80,13 +80,16 @@ class Grammar:
         at += period is not None
         high = self._second(tokens, low, at)
         last = high.last if high else at
-        behind, end = self._period_behind(tokens, last)
+        plus = last < len(tokens) and tokens[last].text == "+"
+        behind, end = self._period_behind(tokens, last + plus)
+        if plus and (behind is None or not tokens[end - 1].text.startswith(("per ", "/", "a "))):
+            behind, end = None, last  # "$100,000 + monthly bonus" is not monthly
         period = behind or period or self._period_before(tokens, low.first)
         if high:
             minimum, maximum = _scaled_alike(low, high)
             currency = _more_precise(low.currency, high.currency)
             return Money(minimum, maximum, currency, period, low.first, end, True, low.scaled or high.scaled)
-        side = self._side(tokens, low.first)
+        side = "minimum" if plus and tokens[last].start == tokens[last - 1].end else self._side(tokens, low.first)
         least = None if side == "maximum" else low.number
         most = None if side == "minimum" else low.number
         return Money(least, most, low.currency, period, low.first, end, False, low.scaled)

@@ -24,7 +24,9 @@ _MOST_YEARS_PAY = 60
 _ANY_YEARLY = 100_000
 _LEAST_HOURLY = 5
 #: Tokens of the clause before an amount that say what it is.
-_CLAUSE = 14
+_CLAUSE = 24
+#: Behind these something else begins.
+_CONNECTORS = frozenset({"plus", "and", "with", "excluding", "not", "und", "et", "y"})
 
 
 class _Read(NamedTuple):
@@ -177,6 +179,8 @@ class PayReader:
     def _said_behind(self, tokens: list[Token], money: Money) -> str | None:
         """What directly follows: "bonus" makes it other money, "gross" pay; behind a comma or plus nothing counts."""
         for token in tokens[money.last : money.last + 2]:
+            if token.text in _CONNECTORS:
+                return None
             if token.text in self._other:
                 return "other"
             if token.text in self._pay_words:
