@@ -22,7 +22,7 @@ from ranker.domain.judges import Judges
 from ranker.domain.vectors import CampaignVectors
 from ranker.wiring import load_rules
 
-I = TypeVar("I")
+G = TypeVar("G")
 T = TypeVar("T")
 AS_OF = date(2026, 11, 20)
 ROLES = (
@@ -100,7 +100,7 @@ def read(jobs: list[Job], judges: Judges) -> Batch:
     return batch_of([facts_of(job) for job in jobs], judges)
 
 
-def timed(seconds: dict[str, float], part: str, work: Callable[[I], T], given: I) -> T:
+def timed(seconds: dict[str, float], part: str, work: Callable[[G], T], given: G) -> T:
     """The result of `work`, whose CPU time is added to `part`."""
     started = time.process_time()
     result = work(given)

@@ -1,7 +1,6 @@
 """RabbitMQ frozen, killed, restarted, and closing on us: everything ends in time and comes back by itself."""
 
 import asyncio
-import re
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from common.contracts import QUEUES
 from common.messaging.protocol import BrokerUnavailableError, Delivery
 from common.messaging.rabbit import RabbitBroker
 from common.messaging.rabbit_topology import Topology
@@ -234,10 +232,3 @@ async def test_open_gives_up_in_time_where_nobody_listens_and_a_closed_broker_re
         await broker.open()
     with pytest.raises(BrokerUnavailableError):
         await broker.publish(messages("closed"))
-
-
-def test_policies_name_every_stage_queue_and_no_other() -> None:
-    topology = Topology("posthorn", (5,))
-    (policy,) = topology.policies()
-    matched = {queue for queue in topology.queues() if re.search(policy["pattern"], queue)}
-    assert matched == {f"posthorn.{queue}" for queue in QUEUES}

@@ -27,10 +27,10 @@ async def test_work_that_resists_cancellation_is_left_behind_e13() -> None:
 
 
 async def test_a_cancellation_that_nobody_asked_for_means_a_lost_connection_e9() -> None:
-    waiting = asyncio.get_running_loop().create_future()
+    waiting = asyncio.Future[None]()
     waiting.set_exception(asyncio.CancelledError())
     with pytest.raises(BrokerUnavailableError, match="connection lost"):
-        await bounded(waiting, 5, "publish")
+        await bounded(_waits_for(waiting), 5, "publish")
 
 
 async def test_our_own_cancellation_stays_one() -> None:
@@ -51,6 +51,10 @@ async def test_errors_of_a_broker_that_is_away_become_one_kind(error: Exception)
 async def test_other_errors_come_through() -> None:
     with pytest.raises(KeyError):
         await bounded(_fails(KeyError("ours")), 5, "connect", (OSError,))
+
+
+async def _waits_for(future: asyncio.Future[None]) -> None:
+    await future
 
 
 async def _fails(error: Exception) -> None:

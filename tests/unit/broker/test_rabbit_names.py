@@ -15,7 +15,7 @@ from common.messaging.rabbit_topology import Topology
 
 TOPOLOGY = Topology("posthorn", (5, 30, 120, 600))
 _text = st.text(st.characters(codec="utf-8"), max_size=30)
-_times = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-5))]), min_value=datetime(2000, 1, 1))
+_times = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-5))]))
 _headers = st.builds(
     Headers, event_id=_text, event_type=_text, run_id=_text, unit_id=_text, stage=_text, first_at=_times, sha256=_text,
     campaign_id=_text, attempt=st.integers(0, 2**31 - 1), postings=st.integers(0, 500), traceparent=_text,

@@ -13,6 +13,9 @@ SERVICES = ("extractor", "normalizer", "enricher", "ranker", "notifier", "gatewa
 BROKER = "broker"
 _LOCK = "posthorn:prepare"
 _COMMAND_SECONDS = 60
+_ATTEMPTS = 10
+# Roles belong to the server, locks to a database: who prepares another database at the same time may be in the way.
+_ROLE_RACES = (asyncpg.UniqueViolationError, asyncpg.DuplicateObjectError, asyncpg.InternalServerError)
 
 
 async def prepare_database(admin_url: str, passwords: Mapping[str, str]) -> None:
@@ -24,7 +27,18 @@ async def prepare_database(admin_url: str, passwords: Mapping[str, str]) -> None
     """
     if unknown := set(passwords) - set(SERVICES):
         raise ValueError(f"not services: {sorted(unknown)}")
-    async with _locked(admin_url) as connection, connection.transaction():
+    async with _locked(admin_url) as connection:
+        for attempts_left in range(_ATTEMPTS, 0, -1):
+            try:
+                await _prepare(connection, passwords)
+                break
+            except _ROLE_RACES:
+                if attempts_left == 1:
+                    raise
+
+
+async def _prepare(connection: asyncpg.Connection, passwords: Mapping[str, str]) -> None:
+    async with connection.transaction():
         for service, password in passwords.items():
             await _prepare_role(connection, service, password)
             await _run(connection, "CREATE SCHEMA IF NOT EXISTS %1$I AUTHORIZATION %1$I", service)

@@ -59,8 +59,9 @@ class PostgresServer:
     async def database(self) -> AsyncIterator[Database]:
         """A fresh copy of the migrated template (made at first use), dropped on leaving."""
         if not self._template:
-            self._template = await self._create("template")
-            await deploy(self.url(self._template), PASSWORDS)
+            template = await self._create("template")
+            await deploy(self.url(template), PASSWORDS)
+            self._template = template
         async with self.empty_database(self._template) as admin_url:
             name = sa.make_url(admin_url).database
             yield Database(admin_url, {service: self.url(name, service, PASSWORDS[service]) for service in SERVICES})

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from ranker.domain.facts import Facts
 from ranker.domain.rules import Rules
-from ranker.domain.share import FULL, Verdict
+from ranker.domain.share import FULL, NO_PREFERENCE, Verdict
 from ranker.domain.text import Words, skill_key
 from ranker.domain.wish import Wish
 
@@ -22,7 +22,7 @@ def keyword_share(in_title: int, in_summary_only: int, wanted: int, rules: Rules
 def judge_skills(facts: Facts, wish: Wish, rules: Rules) -> Verdict:
     """The share of the campaign's skills that the posting asks for."""
     if not wish.skills:
-        return Verdict(rules.no_preference, "no preference", ruled=True)
+        return NO_PREFERENCE
     offered = {skill_key(s) for s in facts.skills}
     if not offered:
         return Verdict(rules.missing("skills"), "no skills were found in the posting", ruled=True)
@@ -34,7 +34,7 @@ def judge_skills(facts: Facts, wish: Wish, rules: Rules) -> Verdict:
 def judge_title(facts: Facts, wish: Wish, rules: Rules, words: Words) -> Verdict:
     """The share of the query's words that the title has."""
     if not wish.words:
-        return Verdict(rules.no_preference, "no preference", ruled=True)
+        return NO_PREFERENCE
     title = words(facts.title)
     if not title:
         return Verdict(rules.missing("position_title"), "the title has no words", ruled=True)
@@ -47,7 +47,7 @@ def judge_title(facts: Facts, wish: Wish, rules: Rules, words: Words) -> Verdict
 def judge_keywords(facts: Facts, wish: Wish, rules: Rules, words: Words) -> Verdict:
     """The share of the query's words that the title has, and in part those that only the summary has."""
     if not wish.words:
-        return Verdict(rules.no_preference, "no preference", ruled=True)
+        return NO_PREFERENCE
     title, summary = words(facts.title), words(facts.summary)
     if not title and not summary:
         return Verdict(rules.missing("keywords"), "neither title nor summary has words", ruled=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from ranker.domain.facts import Facts
 from ranker.domain.rules import NeighbourRules, Rules
-from ranker.domain.share import FULL, Verdict
+from ranker.domain.share import FULL, NO_PREFERENCE, Verdict
 from ranker.domain.wish import Wish
 
 _PERCENT = FULL // 100
@@ -13,7 +13,7 @@ _PERCENT = FULL // 100
 def judge_company_size(facts: Facts, wish: Wish, rules: Rules) -> Verdict:
     """All points for a wanted bin, none for another."""
     if not wish.sizes:
-        return Verdict(rules.no_preference, "no preference", ruled=True)
+        return NO_PREFERENCE
     if facts.company_size not in rules.file.company_sizes:
         return Verdict(rules.missing("company_size"), "the size of the company is not known", ruled=True)
     fits = facts.company_size in wish.sizes
@@ -23,7 +23,7 @@ def judge_company_size(facts: Facts, wish: Wish, rules: Rules) -> Verdict:
 def judge_employment_type(facts: Facts, wish: Wish, rules: Rules) -> Verdict:
     """All points if any of the posting's types is wanted."""
     if not wish.employment_types:
-        return Verdict(rules.no_preference, "no preference", ruled=True)
+        return NO_PREFERENCE
     if not facts.employment_types:
         return Verdict(rules.missing("employment_type"), "the posting states no employment type", ruled=True)
     fits = not wish.employment_types.isdisjoint(facts.employment_types)
@@ -33,7 +33,7 @@ def judge_employment_type(facts: Facts, wish: Wish, rules: Rules) -> Verdict:
 def judge_seniority(facts: Facts, wish: Wish, rules: Rules) -> Verdict:
     """All points for a wanted level, a part for a level next to one."""
     if not wish.seniorities:
-        return Verdict(rules.no_preference, "no preference", ruled=True)
+        return NO_PREFERENCE
     if facts.seniority is None:
         return Verdict(rules.missing("seniority"), "the posting states no level", ruled=True)
     return _near(facts.seniority, wish.seniorities, rules.file.seniority)
@@ -42,7 +42,7 @@ def judge_seniority(facts: Facts, wish: Wish, rules: Rules) -> Verdict:
 def judge_remote_type(facts: Facts, wish: Wish, rules: Rules) -> Verdict:
     """All points for a wanted way of working, a part for hybrid where remote or onsite is wanted and the reverse."""
     if not wish.remote_types:
-        return Verdict(rules.no_preference, "no preference", ruled=True)
+        return NO_PREFERENCE
     if facts.remote_type is None:
         return Verdict(rules.missing("remote_type"), "the posting does not say whether it is remote", ruled=True)
     return _near(facts.remote_type, wish.remote_types, rules.file.remote_type)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -77,7 +77,7 @@ class RankingFile(_Section, frozen=True, kw_only=True):
 
     version: int
     presets: dict[str, dict[str, Weight]]
-    no_preference: Percent
+    no_preference: Literal["leave_out", "full"]
     missing: dict[str, Percent]
     location: LocationRules
     salary: SalaryRules
@@ -103,11 +103,6 @@ class Rules:
     def missing(self, factor: str) -> int:
         """The share of a factor that the posting says nothing about."""
         return self.file.missing[factor] * (FULL // 100)
-
-    @cached_property
-    def no_preference(self) -> int:
-        """The share of a factor that the campaign says nothing about."""
-        return self.file.no_preference * (FULL // 100)
 
     @cached_property
     def day_shares(self) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from ranker.domain.facts import Facts, Pay
 from ranker.domain.rules import Rules
-from ranker.domain.share import FULL, Verdict
+from ranker.domain.share import FULL, NO_PREFERENCE, Verdict
 from ranker.domain.wish import MOST, PayWish, Wish
 
 _PERCENT = FULL // 100
@@ -11,7 +11,7 @@ _PERCENT = FULL // 100
 def judge_salary(facts: Facts, wish: Wish, rules: Rules) -> Verdict:
     """Share by the rule stated in ranking.yml, section salary."""
     if wish.pay is None:
-        return Verdict(rules.no_preference, "no preference", ruled=True)
+        return NO_PREFERENCE
     if wish.pay.fault:
         return Verdict(rules.missing("salary"), f"the wanted pay cannot be compared: {wish.pay.fault}", ruled=True)
     pay = comparable(facts, rules)

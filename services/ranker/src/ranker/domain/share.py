@@ -17,6 +17,10 @@ class Verdict(NamedTuple):
     ruled: bool = False
 
 
+#: The campaign asks nothing of the factor: every job fits.
+NO_PREFERENCE = Verdict(FULL, "no preference", ruled=True)
+
+
 def points(weight: int, share: int) -> int:
     """Hundredths of a point for a weight in hundredths and a share; half a hundredth rounds up."""
     return (weight * share + FULL // 2) // FULL

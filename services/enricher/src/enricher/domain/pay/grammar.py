@@ -14,23 +14,28 @@ _FILLERS = frozenset({"gross", "net", "(", ")", "*", ","})
 
 
 class Amount(NamedTuple):
-    """A number with the currency written at it, if any; tokens from `first` up to `last`."""
+    """A number with the currency and period written at it, if any; tokens from `first` up to `last`."""
 
     number: Decimal
     scaled: bool
     currency: str | None
+    period: PayPeriod | None
     first: int
     last: int
 
 
 class Money(NamedTuple):
-    """An amount or a range as written; a one-sided one lacks an end. `first` and `last` are token indexes."""
+    """An amount or a range as written; a one-sided one lacks an end.
+
+    Tokens from `first` up to `last`, of which those from `amounts_end` on only tell the period.
+    """
 
     minimum: Decimal | None
     maximum: Decimal | None
     currency: str | None
     period: PayPeriod | None
     first: int
+    amounts_end: int
     last: int
     is_range: bool
     scaled: bool
@@ -71,12 +76,12 @@ class Grammar:
         if at < len(tokens) and tokens[at].kind == "currency" and not _starts_next(tokens, at):
             currency = _more_precise(currency, tokens[at].text)
             at += 1
-        return Amount(number.number, number.scaled, currency, first, at)
+        return Amount(number.number, number.scaled, currency, number.period, first, at)
 
     def _money(self, tokens: list[Token], low: Amount) -> Money:
         """The amount with what follows: a period, a dash and a second amount, a period."""
         at = low.last
-        period = tokens[at].period if at < len(tokens) else None
+        period = tokens[at].period if at < len(tokens) and tokens[at].kind == "period" else None
         at += period is not None
         high = self._second(tokens, low, at)
         last = high.last if high else at
@@ -84,15 +89,15 @@ class Grammar:
         behind, end = self._period_behind(tokens, last + plus)
         if plus and (behind is None or not tokens[end - 1].text.startswith(("per ", "/", "a "))):
             behind, end = None, last  # "$100,000 + monthly bonus" is not monthly
-        period = behind or period or self._period_before(tokens, low.first)
+        period = behind or period or (high or low).period or self._period_before(tokens, low.first)
         if high:
             minimum, maximum = _scaled_alike(low, high)
             currency = _more_precise(low.currency, high.currency)
-            return Money(minimum, maximum, currency, period, low.first, end, True, low.scaled or high.scaled)
+            return Money(minimum, maximum, currency, period, low.first, last, end, True, low.scaled or high.scaled)
         side = "minimum" if plus and tokens[last].start == tokens[last - 1].end else self._side(tokens, low.first)
         least = None if side == "maximum" else low.number
         most = None if side == "minimum" else low.number
-        return Money(least, most, low.currency, period, low.first, end, False, low.scaled)
+        return Money(least, most, low.currency, period, low.first, last, end, False, low.scaled)
 
     def _second(self, tokens: list[Token], low: Amount, at: int) -> Amount | None:
         """The upper end of a range, if a dash and an amount follow."""
@@ -122,7 +127,7 @@ class Grammar:
     def _period_behind(self, tokens: list[Token], last: int) -> tuple[PayPeriod | None, int]:
         for at in range(last, min(last + _BEHIND, len(tokens))):
             token = tokens[at]
-            if token.period:
+            if token.kind == "period":
                 return token.period, at + 1
             if token.kind != "currency" and token.text not in self._fillers:
                 break
@@ -131,7 +136,7 @@ class Grammar:
     def _period_before(self, tokens: list[Token], first: int) -> PayPeriod | None:
         for at in range(first - 1, max(-1, first - 1 - _BEFORE), -1):
             token = tokens[at]
-            if token.period:
+            if token.kind == "period":
                 return token.period
             if token.kind in {"number", "stop"}:
                 break

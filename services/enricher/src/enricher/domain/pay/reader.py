@@ -25,6 +25,7 @@ _ANY_YEARLY = 100_000
 _LEAST_HOURLY = 5
 #: Tokens of the clause before an amount that say what it is.
 _CLAUSE = 24
+_OTHER_MONEY_REACHES = 7
 #: Behind these something else begins.
 _CONNECTORS = frozenset({"plus", "and", "with", "excluding", "not", "und", "et", "y"})
 
@@ -142,7 +143,7 @@ class PayReader:
         """How surely this money is pay; None where it is not."""
         before = self._said_before(tokens, money)
         behind = self._said_behind(tokens, money)
-        if behind == "other" or (before == "other" and behind != "pay"):
+        if "other" in {before, behind} or (before == "mixed" and behind != "pay"):
             return None
         named = before in {"pay", "base"} or behind == "pay" or trusted
         stated = money.period is not None
@@ -156,21 +157,22 @@ class PayReader:
         return _Candidate(money, score, inferred, tokens[money.first].start, tokens[money.last - 1].end)
 
     def _said_before(self, tokens: list[Token], money: Money) -> str | None:
-        """What the clause before calls the amount: the nearest word of pay or of other money counts."""
+        """What the clause before calls the amount: base, pay or other money; the nearest counts.
+
+        `mixed`: other money, but pay before that ("salary & bonus 1,580 gross").
+        """
         lines = 0
+        other = False
         for distance, token in enumerate(reversed(tokens[max(0, money.first - _CLAUSE) : money.first])):
-            if token.kind == "stop":
-                return None
             lines += token.kind == "line"
-            if lines > 1:
-                return None
-            if token.text in self._other and lines == 0 and distance < 7:
-                return "other"
-            if token.text in self._base_words or (token.kind == "period" and token.text in self._pay_words):
-                return "base"
-            if token.text in self._pay_words:
-                return "pay"
-        return None
+            if token.kind == "stop" or lines > 1:
+                break
+            if token.text in self._other and lines == 0 and distance < _OTHER_MONEY_REACHES:
+                other = True
+            elif token.text in self._pay_words:
+                base = token.text in self._base_words or token.kind == "period"
+                return "mixed" if other else "base" if base else "pay"
+        return "other" if other else None
 
     def _right_behind_pay(self, tokens: list[Token], money: Money) -> bool:
         """Whether a word of pay stands within the last three tokens, as in "Salary: 50000"."""
@@ -178,6 +180,9 @@ class PayReader:
 
     def _said_behind(self, tokens: list[Token], money: Money) -> str | None:
         """What directly follows: "bonus" makes it other money, "gross" pay; behind a comma or plus nothing counts."""
+        between = tokens[money.amounts_end : money.last]
+        if any(t.text in self._pay_words and t.kind != "period" for t in between):
+            return "pay"
         for token in tokens[money.last : money.last + 2]:
             if token.text in _CONNECTORS:
                 return None

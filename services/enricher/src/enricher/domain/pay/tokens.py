@@ -10,10 +10,10 @@ from enricher.domain.rules import PayRules
 
 Kind = Literal["number", "currency", "dash", "period", "bound", "word", "sign", "stop", "line"]
 
-# Numbers such as 1,234,567.89 · 1.234.567,89 · 1 234,50 · 12,00,000 · 1'234 · 1234.5; then letters, line ends, signs.
+# Numbers such as 1,234,567.89 · 1.234.567,89 · 1 234,50 · 12,00,000 · 1'234 · 1234.5; then words, line ends, signs.
 _UNIT = re.compile(
     r"(\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)"
-    r"|\d+(?:[.,]\d{1,2})?(?!\d)|\d+)|[^\W\d_]+|\s*\n\s*|[^\w\s]"
+    r"|\d+(?:[.,]\d{1,2})?(?!\d)|\d+)|[\u3040-\u9fff]|[^\W\d_\u3040-\u9fff]+|\s*\n\s*|[^\w\s]"
 )
 _GROUPS = re.compile(r"[ '’\u00a0\u202f]")
 _STOPS = frozenset(".;!?•|")
@@ -58,7 +58,7 @@ class Tokenizer:
         )
         self._index("bound", [w for words in rules.bounds.values() for w in words])
         self._index("dash", [*rules.dashes, *rules.closed_dashes])
-        self._index("word", [w for w in [*rules.other_money, *rules.pay_words] if not w.isalpha()])
+        self._index("word", [w for w in [*rules.other_money, *rules.pay_words] if not _UNIT.fullmatch(w)])
         for phrases in self._phrases.values():
             phrases.sort(key=lambda p: -len(p.units))
 
@@ -101,7 +101,8 @@ class Tokenizer:
         factor = self._multipliers.get(unit)
         if factor is None or begin - end > (0 if unit in _TOUCHING else 1):
             return Token("number", words, start, end, parse_number(words)), 1
-        return Token("number", words, start, last, parse_number(words) * factor, scaled=True), 2
+        number = parse_number(words) * factor
+        return Token("number", words, start, last, number, scaled=True, period=self._periods.get(unit)), 2
 
 
 def parse_number(text: str) -> Decimal:

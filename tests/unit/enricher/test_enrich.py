@@ -1,0 +1,70 @@
+"""The same posting always gives the same record, and rules are checked when loaded."""
+
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from common.contracts import OfferedPay
+from common.settings import config_path
+from enricher.domain.enrich import Enricher, Enrichment, job_of
+from enricher.errors import InvalidRulesError
+from enricher.store import load_rules
+from tests.support.enrichment import posting
+
+BODY = "Senior Go developers wanted. Salary: $120,000 - $150,000 a year. Hybrid role. Kafka, Go, PostgreSQL."
+
+
+def test_the_same_posting_gives_the_same_record(enricher: Enricher) -> None:
+    job = posting("Senior Engineer", BODY, "Toronto, ON")
+    first = msgspec.json.encode(enricher.read(job))
+    assert msgspec.json.encode(Enricher(load_rules()).read(job)) == first
+
+
+def test_an_enrichment_survives_being_stored(enricher: Enricher) -> None:
+    read = enricher.read(posting("Senior Engineer", BODY, "Toronto, ON"))
+    assert msgspec.json.decode(msgspec.json.encode(read), type=Enrichment) == read
+
+
+def test_a_closed_posting_passes_through_as_closed(enricher: Enricher) -> None:
+    job = posting(body=BODY, closed=True, version=7)
+    sent = job_of(job, enricher.read(job), enricher.rules_version)
+    assert (sent.closed, sent.version, sent.outcome) == (True, 7, None)
+
+
+def test_every_derived_value_has_evidence(enricher: Enricher) -> None:
+    job = posting("Senior Engineer (Contract)", BODY, "Toronto, ON", pay=OfferedPay(text="$100k"))
+    fields = {e.field for e in enricher.read(job).evidence}
+    assert fields == {"skills", "seniority", "remote_type", "salary", "places", "employment_types"}
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    copy = tmp_path / "config"
+    shutil.copytree(config_path("taxonomy").parent, copy)
+    monkeypatch.setenv("POSTHORN_CONFIG", str(copy))
+    return copy
+
+
+def test_the_rules_version_follows_the_files(config: Path) -> None:
+    before = load_rules().version
+    assert load_rules().version == before
+    with (config / "pay.yml").open("a") as file:
+        file.write("\n# changed\n")
+    assert load_rules().version != before
+
+
+def test_a_wrong_rules_file_is_named(config: Path) -> None:
+    (config / "taxonomy" / "remote.yml").write_text("version: 1\nsurprise: yes\n")
+    with pytest.raises(InvalidRulesError, match=r"taxonomy/remote\.yml"):
+        load_rules()
+
+
+def test_an_alias_stands_for_one_skill_only() -> None:
+    seen: dict[str, str] = {}
+    for skills in load_rules().skills.skills.values():
+        for name, aliases in skills.items():
+            for words in (name, *aliases):
+                assert words == words.lower()
+                assert seen.setdefault(words, name) == name

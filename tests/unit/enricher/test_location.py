@@ -1,0 +1,81 @@
+"""Places are read with the country that fits best; the source's own fields count first."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.contracts import Place
+from enricher.domain.enrich import Enricher
+from tests.support.enrichment import posting
+
+Expected = list[tuple[str | None, str | None, str | None]]
+
+
+def read(enricher: Enricher, *places: Place) -> Expected:
+    return [(p.city, p.region, p.country) for p in enricher.read(posting(places=list(places))).places]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("San Francisco, CA", [("San Francisco", "California", "us")]),
+        ("Toronto, CA", [("Toronto", "Ontario", "ca")]),
+        ("Kingston, CA", [("Kingston", "Ontario", "ca")]),
+        ("Indianapolis, IN", [("Indianapolis", "Indiana", "us")]),
+        ("Bengaluru, IN", [("Bengaluru", "Karnataka", "in")]),
+        ("Bangalore, India", [("Bengaluru", "Karnataka", "in")]),
+        ("Wilmington, DE", [("Wilmington", "Delaware", "us")]),
+        ("Mannheim, DE", [("Mannheim", "Baden-Wurttemberg", "de")]),
+        ("London", [("London", "England", "gb")]),
+        ("London, ON", [("London", "Ontario", "ca")]),
+        ("London, UK", [("London", "England", "gb")]),
+        ("Dublin, CA, US, 94568", [("Dublin", "California", "us")]),
+        ("Paris, TX", [("Paris", "Texas", "us")]),
+        ("Paris", [("Paris", "Ile-de-France", "fr")]),
+        ("München", [("Munich", "Bavaria", "de")]),
+        ("Remote - US", [(None, None, "us")]),
+        ("US | Remote, United States", [(None, None, "us")]),
+        ("TX | Remote, United States", [(None, "Texas", "us")]),
+        ("Germany", [(None, None, "de")]),
+        ("Deutschland", [(None, None, "de")]),
+        ("Milford, OH", [("Milford", "Ohio", "us")]),
+        ("Smallville, KS", [("Smallville", "Kansas", "us")]),
+        ("USA-WA-Tacoma", [("Tacoma", "Washington", "us")]),
+        ("London or Dublin", [("London", "England", "gb"), ("Dublin", "Leinster", "ie")]),
+        ("Berlin; Hamburg", [("Berlin", "State of Berlin", "de"), ("Hamburg", "Hamburg", "de")]),
+        ("Hybrid, London", [("London", "England", "gb")]),
+        ("San Francisco Bay Area", [("San Francisco", "California", "us")]),
+        ("São Paulo, BR", [("São Paulo", "Sao Paulo", "br")]),
+        ("Remote", [(None, None, None)]),
+        ("EMEA", [(None, None, None)]),
+    ],
+)
+def test_location_texts(enricher: Enricher, text: str, expected: Expected) -> None:
+    assert read(enricher, Place(text=text)) == expected
+
+
+def test_the_fields_of_the_source_count_before_its_text(enricher: Enricher) -> None:
+    place = Place(text="somewhere", city="Springfield", region="IL", country="US", latitude=39.8, longitude=-89.6)
+    (found,) = enricher.read(posting(places=[place])).places
+    assert (found.city, found.region, found.country, found.latitude) == ("Springfield", "Illinois", "us", 39.8)
+
+
+def test_uk_is_gb_and_codes_are_lower_case(enricher: Enricher) -> None:
+    assert read(enricher, Place(city="Leeds", country="UK")) == [("Leeds", None, "gb")]
+    assert read(enricher, Place(city="Leeds", country="United Kingdom")) == [("Leeds", None, "gb")]
+
+
+def test_a_text_that_names_no_place_is_kept_as_it_is(enricher: Enricher) -> None:
+    (found,) = enricher.read(posting(place="Anywhere on Earth")).places
+    assert found.text == "Anywhere on Earth"
+
+
+def test_repeated_places_are_one(enricher: Enricher) -> None:
+    assert len(read(enricher, Place(text="Berlin, Germany"), Place(text="Berlin, DE"))) == 1
+
+
+@given(st.text(max_size=60))
+def test_any_text_gives_a_place_that_keeps_it(enricher: Enricher, text: str) -> None:
+    found = enricher.read(posting(places=[Place(text=text)])).places
+    assert found
+    assert all(p.text in {text, None, ""} for p in found)
