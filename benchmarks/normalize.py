@@ -31,9 +31,10 @@ from normalizer.tables import metadata
 from sources.registry import register
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-WORDS = (
-    "we build data systems with python and sql for teams who care about quality at scale in the cloud every day".split()
-)
+WORDS = (  # as in prose: short words with few repeats
+    "we", "build", "data", "systems", "with", "python", "and", "sql", "for", "teams", "who", "care", "about",
+    "quality", "at", "scale", "in", "the", "cloud", "every", "day",
+)  # fmt: skip
 TICK = os.sysconf("SC_CLK_TCK")
 
 

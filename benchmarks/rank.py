@@ -1,11 +1,4 @@
-"""Measures ranking on one core: reading a batch, the arrays, and what leaves for the gateway.
-
-    python benchmarks/rank.py [--batches 50] [--jobs 100]
-
-Prints one JSON line per number of campaigns, CPU time only. `pairs_per_second` is the array part; `read` takes a job's
-texts apart, `encode` puts it into the numbers of the campaigns (`cold`: both, with values not met before), `event` is
-encode and arrays with the lists that leave for the gateway.
-"""
+"""Measures ranking on one core: reading a batch, the arrays, and what leaves for the gateway."""
 
 import argparse
 import json
@@ -109,8 +102,12 @@ def timed(seconds: dict[str, float], part: str, work: Callable[[G], T], given: G
 
 
 def main() -> None:
-    """Print the figures for 10, 100 and 1,000 campaigns."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Print the figures for 10, 100 and 1,000 campaigns, one JSON line each, CPU time only.
+
+    `pairs_per_second` is the array part; `read` takes a job's texts apart, `encode` puts it into the numbers of the
+    campaigns (`cold`: both, with values not met before), `event` is encode and arrays with the lists that leave.
+    """
+    parser = argparse.ArgumentParser(description=main.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batches", type=int, default=50)
     parser.add_argument("--jobs", type=int, default=100)
     arguments = parser.parse_args()

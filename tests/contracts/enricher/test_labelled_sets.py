@@ -1,7 +1,4 @@
-"""Floors for what enrichment reads, measured on labelled sets of real postings (development sets, not committed).
-
-A floor lies a little below what was reached, so that a loss shows; `pytest --log-cli-level=INFO` tells the figures.
-"""
+"""Floors for what enrichment reads, measured on labelled sets of real postings that are not part of the repository."""
 
 import gzip
 import json
@@ -16,6 +13,7 @@ from enricher.domain.enrich import Enricher, Enrichment
 from enricher.store import load_rules
 from tests.support.enrichment import posting
 
+# A floor lies a little below what was reached, so that a loss shows; `pytest --log-cli-level=INFO` tells the figures.
 _log = logging.getLogger(__name__)
 #: Names of levels in the sets that differ from ours.
 LEVELS = {"entry": "junior", "staff": "principal", "unknown": None}

@@ -65,13 +65,15 @@ async def test_a_retry_does_not_hold_up_the_others(rig: Rig) -> None:
 
 async def test_dead_parks_the_message_with_its_reason(rig: Rig) -> None:
     broker = await rig.broker()
-    seen = Seen(lambda delivery: delivery.dead("title_missing: no title"))
+    seen = Seen(lambda delivery: delivery.dead("title_missing: \0no title" + "!" * 2000))
     await broker.subscribe(QUEUE, seen)
     sent = message("bad")
     await broker.publish([sent])
     await seen.take()
     parked = await _parked(rig)
-    assert [(reason, body) for _, reason, body in parked] == [("title_missing: no title", sent.body)]
+    assert [(reason, body) for _, reason, body in parked] == [(parked[0][1], sent.body)]
+    assert parked[0][1].replace("\0", "").startswith("title_missing: no title!")
+    assert len(parked[0][1]) == 1000
     assert parked[0][0]["event_id"] == sent.headers.event_id
 
 

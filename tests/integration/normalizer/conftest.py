@@ -82,8 +82,9 @@ class Normalizer:
                 .order_by(posting.c.hash_key)
             )
             seen = await conn.execute(
-                sa.select(sighting.c.source, sighting.c.source_job_id, sighting.c.hash_key, sighting.c.content_hash)
-                .order_by(sighting.c.source, sighting.c.source_job_id)
+                sa.select(
+                    sighting.c.source, sighting.c.source_job_id, sighting.c.hash_key, sighting.c.content_hash
+                ).order_by(sighting.c.source, sighting.c.source_job_id)
             )
             said = await conn.execute(
                 sa.select(content.c.hash_key, content.c.source, content.c.source_job_id, content.c.description_html)

@@ -112,6 +112,12 @@ async def test_a_better_source_takes_over_what_is_shown_and_is_counted_as_duplic
     assert (sent.source, sent.version, sent.outcome, sent.description_text) == ("lever", 2, None, "First hand.")
 
 
+async def test_a_better_source_without_description_leaves_the_words_to_a_lesser_one(normalizer: Normalizer) -> None:
+    await normalizer.page([item("1", text="")], source="lever")
+    await normalizer.page([item("a", text="Aggregated.")], source="jsearch")
+    assert (await read(normalizer, key_of()))["description_text"] == "Aggregated."
+
+
 async def test_a_lesser_source_changes_nothing_that_is_shown(normalizer: Normalizer) -> None:
     await normalizer.page([item("1")], source="lever")
     assert await normalizer.page([item("a", text="Aggregated.")], source="jsearch") == {"duplicate": 1}

@@ -31,7 +31,7 @@ observations = st.builds(
     minute=st.integers(0, 3),
     id=st.sampled_from("123"),
     title=st.sampled_from(["Engineer", "Baker"]),
-    text=st.sampled_from(["One.", "Two."]),
+    text=st.sampled_from(["One.", "Two.", ""]),
 )
 
 

@@ -124,8 +124,9 @@ async def test_deliveries_are_paged_newest_first(http: httpx.AsyncClient) -> Non
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        (f"/deliveries/{uuid.UUID(int=1)}/attempts", 404), ("/deliveries/1/attempts", 422), ("/deliveries?limit=0", 422),
-        ("/deliveries?run_id=%00", 422), ("/endpoints/x", 422), (f"/endpoints/{uuid.UUID(int=1)}", 404),
+        (f"/deliveries/{uuid.UUID(int=1)}/attempts", 404), ("/deliveries/1/attempts", 422),
+        ("/deliveries?limit=0", 422), ("/deliveries?run_id=%00", 422), ("/endpoints/x", 422),
+        (f"/endpoints/{uuid.UUID(int=1)}", 404),
     ],
 )  # fmt: skip
 async def test_what_does_not_exist_is_said_so(http: httpx.AsyncClient, path: str, status: int) -> None:

@@ -45,13 +45,9 @@ async def test_after_any_interleaving_every_newest_pair_was_ranked(ranker: Ranke
     jobs = [job(n, version=v, title=f"Data Engineer {v}") for n in range(1, 21) for v in (1, 2)]
     changes = [campaign(campaign_id=c, version=v) for c in ("a", "b") for v in range(1, 6)]
     rng.shuffle(jobs)
-    work = [("jobs", jobs[i : i + 4]) for i in range(0, len(jobs), 4)] + [("campaign", c) for c in changes]
+    work = [ranker.jobs(*jobs[i : i + 4]) for i in range(0, len(jobs), 4)] + [ranker.campaign(c) for c in changes]
     rng.shuffle(work)
-
-    async def run(kind: str, what: object) -> None:
-        await (ranker.jobs(*what) if kind == "jobs" else ranker.campaign(what))  # type: ignore[misc, arg-type]
-
-    await asyncio.gather(*(run(kind, what) for kind, what in work))
+    await asyncio.gather(*work)
     pairs = {
         (key, version, ranking.campaign_id, ranking.campaign_version)
         for ranked in ranker.ranked

@@ -60,6 +60,13 @@ def test_the_fields_of_the_source_count_before_its_text(enricher: Enricher) -> N
     assert (found.city, found.region, found.country, found.latitude) == ("Springfield", "Illinois", "us", 39.8)
 
 
+def test_a_country_field_is_a_country_and_no_state(enricher: Enricher) -> None:
+    assert read(enricher, Place(country="IN")) == [(None, None, "in")]
+    assert read(enricher, Place(text="Pune", country="IN")) == [("Pune", "Maharashtra", "in")]
+    assert read(enricher, Place(text="Georgia", country="US")) == [(None, "Georgia", "us")]
+    assert read(enricher, Place(text="London, Dublin or Remote", country="ie"))[0] == ("Dublin", "Leinster", "ie")
+
+
 def test_uk_is_gb_and_codes_are_lower_case(enricher: Enricher) -> None:
     assert read(enricher, Place(city="Leeds", country="UK")) == [("Leeds", None, "gb")]
     assert read(enricher, Place(city="Leeds", country="United Kingdom")) == [("Leeds", None, "gb")]

@@ -98,7 +98,7 @@ def test_an_amount_that_can_only_be_yearly_says_so_in_its_evidence(enricher: Enr
 
 
 def offered(enricher: Enricher, place: str | None = US, **fields: object) -> Salary:
-    salary = enricher.read(posting(place=place, pay=OfferedPay(**fields))).salary  # type: ignore[arg-type]
+    salary = enricher.read(posting(place=place, pay=OfferedPay(**fields))).salary  # type: ignore[arg-type]  # fields by name
     assert salary is not None
     return salary
 

@@ -150,9 +150,9 @@ def test_company_rating_by_stars(rating: float | None, expected: int) -> None:
 
 
 def test_every_factor_without_data_or_preference_names_its_rule() -> None:
-    full = {e.factor: e for e in explain(Facts(title=""), wish(query=""), judges())}
-    assert full["skills"].points == full["skills"].max_points == 1500
-    assert full["skills"].reason == "no preference (100 % by rule)"
+    blank = {e.factor: e for e in explain(Facts(title=""), wish(query=""), judges())}
+    assert blank["skills"].points == blank["skills"].max_points == 0
+    assert blank["skills"].reason.startswith("no preference: left out")
     asked = wish(
         skills=["a"], min_salary=1, currency="CAD", seniority=["mid"], remote_preference=["remote"],
         company_size_preference=["1-10"], employment_type_preference=["FULL_TIME"],

@@ -5,7 +5,7 @@ import uuid
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.contracts import CampaignChanged, Headers, Job, PostingsEnriched, PostingsRanked
+from common.contracts import CampaignChanged, CampaignRanking, Headers, Job, PostingsEnriched, PostingsRanked
 from common.messaging.errors import PermanentError
 from common.messaging.unit import Child, Finished, Quarantined
 from ranker.domain.batch import Batch, ReadJob, batch_of, read_job
@@ -79,7 +79,7 @@ class RankPostings:
         await self._store.save_jobs(conn, prepared.stored)
         await self._load_campaigns(conn)
         rankings = self._campaigns.rankings(Batch(prepared.read, self._judges))
-        _report("rank", len(prepared.jobs), len(rankings))
+        _report("rank", len(prepared.jobs), rankings)
         ranked = PostingsRanked(
             hash_keys=[j.hash_key for j in prepared.jobs], versions=[j.version for j in prepared.jobs],
             rules_version=self._judges.rules.version, rankings=rankings, jobs=prepared.jobs,
@@ -138,17 +138,17 @@ class RerankCampaign:
             if jobs:
                 after = jobs[-1].hash_key
                 finished.children.append(Child(self._ranked(jobs, vectors)))
-                _report("rerank", len(jobs), 1)
             if len(jobs) < _MESSAGE_JOBS:
                 return finished
         finished.children.append(_continued(event, after.hex if after else ""))
         return finished
 
     def _ranked(self, jobs: list[StoredJob], vectors: CampaignVectors) -> PostingsRanked:
+        rankings = vectors.rankings(batch_of([j.facts for j in jobs], self._judges))
+        _report("rerank", len(jobs), rankings)
         return PostingsRanked(
             hash_keys=[j.hash_key.hex for j in jobs], versions=[j.version for j in jobs],
-            rules_version=self._judges.rules.version,
-            rankings=vectors.rankings(batch_of([j.facts for j in jobs], self._judges)),
+            rules_version=self._judges.rules.version, rankings=rankings,
         )  # fmt: skip
 
 
@@ -163,6 +163,8 @@ def _position(after: str | None) -> uuid.UUID | None:
         raise PermanentError("bad_position", f"{after!r} is not a hash_key") from error
 
 
-def _report(stage: str, jobs: int, campaigns: int) -> None:
-    PAIRS.labels(stage).inc(jobs * campaigns)
-    _log.debug("ranked", stage=stage, jobs=jobs, campaigns=campaigns, pairs=jobs * campaigns)
+def _report(stage: str, jobs: int, rankings: list[CampaignRanking]) -> None:
+    pairs = jobs * len(rankings)
+    PAIRS.labels(stage).inc(pairs)
+    factors = sorted({factor for ranking in rankings for factor in ranking.factors})
+    _log.info("ranked", stage=stage, jobs=jobs, campaigns=len(rankings), pairs=pairs, factors=factors)

@@ -1,4 +1,4 @@
-"""Tables of the ranker: campaigns and what it knows of jobs. Scores themselves live in the gateway's read model."""
+"""Tables of the ranker: campaigns and what it knows of jobs, not scores, which live in the gateway's read model."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg

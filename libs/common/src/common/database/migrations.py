@@ -121,7 +121,7 @@ async def assert_current(engine: AsyncEngine, service: str) -> None:
     if current != head and (current is None or current in known):
         raise SchemaBehindError(
             f"the schema of {service} is at revision {current or 'none'}, this code needs {head}: "
-            "run `python -m common.database.deploy` (with DATABASE_ADMIN_URL set) first"
+            "run `posthorn migrate` with the administrator's DATABASE_URL first"
         )
 
 

@@ -11,68 +11,15 @@ from common.contracts import Headers
 from common.messaging import broker_metrics as metrics
 from common.messaging.bounds import ANSWER_SECONDS, in_background
 from common.messaging.postgres_acks import Acknowledger
+from common.messaging.postgres_delivery import PostgresDelivery
 from common.messaging.postgres_listener import Listener
-from common.messaging.postgres_store import Claimed, Held, MessageStore
+from common.messaging.postgres_store import Held, MessageStore
 from common.messaging.protocol import BrokerUnavailableError
 from common.messaging.workers import Workers
 
 #: Seconds between two looks at a queue of which nothing was heard.
 POLL_SECONDS = 1.0
 _log = structlog.get_logger()
-
-
-class PostgresDelivery:
-    """A leased row; a verb that comes after the lease has passed to somebody else does nothing."""
-
-    __slots__ = ("_body", "_ended", "_headers", "_redelivered", "_subscription", "held")
-
-    def __init__(self, row: Claimed, lease: uuid.UUID, headers: Headers, subscription: "PostgresSubscription") -> None:
-        self.held: Held = (row.id, lease)
-        self._headers = headers
-        self._body = row.body
-        self._redelivered = row.deliveries > 1
-        self._subscription = subscription
-        self._ended = False
-
-    @property
-    def headers(self) -> Headers:
-        return self._headers
-
-    @property
-    def body(self) -> bytes:
-        return self._body
-
-    @property
-    def redelivered(self) -> bool:
-        return self._redelivered
-
-    @property
-    def ended(self) -> bool:
-        return self._ended
-
-    async def ack(self) -> None:
-        self._check()
-        self._ended = True
-        self._subscription.acknowledge(self.held)
-
-    async def retry(self, delay: float) -> None:
-        self._check()
-        await self._subscription.retry(self.held, delay, self._headers.attempt + 1)
-        self._ended = True
-
-    async def dead(self, reason: str) -> None:
-        self._check()
-        await self._subscription.park(self.held, reason)
-        self._ended = True
-
-    async def release(self) -> None:
-        self._check()
-        self._ended = True
-        await self._subscription.release([self.held])
-
-    def _check(self) -> None:
-        if self._ended:
-            raise RuntimeError(f"delivery of {self._headers.event_id} was ended before")
 
 
 class PostgresSubscription:

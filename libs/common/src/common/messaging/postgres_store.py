@@ -16,6 +16,7 @@ from common.messaging.protocol import BrokerUnavailableError
 #: The channel on which a publish says that a queue has something.
 CHANNEL = f"{SCHEMA}_message"
 
+_REASON_LENGTH = 1000
 _TABLE = f"{SCHEMA}.message"
 _PUBLISH = f"""
 WITH stored AS (
@@ -101,7 +102,8 @@ class MessageStore:
 
     async def park(self, held: Held, reason: str) -> None:
         """Move the message to the dead-letter queue."""
-        await self._execute("park", _PARK, *_columns([held]), reason)
+        # PostgreSQL's text takes no NUL, and a reason may quote what somebody sent.
+        await self._execute("park", _PARK, *_columns([held]), reason.replace("\x00", "")[:_REASON_LENGTH])
 
     async def depth(self, queue: str) -> int:
         """Messages that may be handed out now."""

@@ -54,7 +54,9 @@ class Publisher:
     async def _open_channel(self) -> tuple[AbstractChannel, AbstractConnection]:
         try:
             async with asyncio.timeout(ANSWER_SECONDS), self._lock:
-                if self._open is None or self._open[0].is_closed:
+                # A connection that was given up still looks open for seconds.
+                connection = await self._link.connection(ANSWER_SECONDS)
+                if self._open is None or self._open[0].is_closed or self._open[1] is not connection:
                     self._open = await self._link.channel(ANSWER_SECONDS)
                 return self._open
         except TimeoutError:

@@ -1,8 +1,4 @@
-"""Decides by cheap context rules whether a word that has other meanings names a skill, and asks spaCy for the rest.
-
-Order: neighbours that rule it out → an enumeration with a sure technology → neighbours that make it one → a capital
-inside a sentence (where the word's rule lets that suffice) → cue words near it in the sentence.
-"""
+"""Decides by cheap context rules whether a word that has other meanings names a skill, and asks spaCy for the rest."""
 
 from typing import Literal
 
@@ -35,7 +31,11 @@ class Ambiguity:
         return word in self._words
 
     def verdict(self, word: str, text: Text, start: int, end: int, *, listed: bool) -> Verdict | None:
-        """By which kind of evidence the word names a skill here, None where it does not."""
+        """By which kind of evidence the word names a skill here, None where it does not.
+
+        In this order: neighbours that rule it out; an enumeration with a sure technology (`listed`); neighbours that
+        make it one; a capital inside a sentence, where its rule lets that suffice; cue words near it in the sentence.
+        """
         rule = self._words[word]
         form = _form(text.raw[start:end], word)
         previous, following = _previous(text.low, start), _following(text.low, end)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from spacy.matcher import Matcher
 
 #: Bytes of the sentence looked at on either side of the word.
-_REACH = 90
+_REACH = 60
 #: Tokens that may stand between the word and its cue, none of them a punctuation mark that ends a clause.
 _GAP = {"ORTH": {"NOT_IN": [".", "!", "?", ";", ":"]}, "OP": "{0,4}"}
 

@@ -40,36 +40,36 @@ class Enricher:
 
     def __init__(self, rules: Rules) -> None:
         self.rules_version = rules.version
-        self._skills = Skills(rules.skills, rules.ambiguity)
-        self._seniority = SeniorityReader(rules.seniority)
-        self._remote = RemoteReader(rules.remote)
-        self._employment = EmploymentReader(rules.employment)
-        self._pay = PayReader(rules.pay, rules.rates)
-        self._location = LocationReader(rules.places, rules.cities)
-        self._company_sizes = CompanySizes(rules.company_sizes)
-        readers = (self._skills, self._seniority, self._remote, self._employment, self._pay)
-        self._scanner = Scanner(phrase for reader in readers for phrase in reader.phrases())
+        self.skills = Skills(rules.skills, rules.ambiguity)
+        self.seniority = SeniorityReader(rules.seniority)
+        self.remote = RemoteReader(rules.remote)
+        self.employment = EmploymentReader(rules.employment)
+        self.pay = PayReader(rules.pay, rules.rates)
+        self.location = LocationReader(rules.places, rules.cities)
+        self.company_sizes = CompanySizes(rules.company_sizes)
+        readers = (self.skills, self.seniority, self.remote, self.employment, self.pay)
+        self.scanner = Scanner(phrase for reader in readers for phrase in reader.phrases())
 
     def read(self, posting: Posting) -> Enrichment:
         """Everything the posting says. Raises nothing on purpose; the caller isolates what a bug here would raise."""
         text = Text(posting.title, posting.description_text)
-        mentions = self._scanner.scan(text)
-        places, evidence = self._location.read(posting.places)
-        skills, reasons = self._skills.read(text, mentions.get("skill", _NONE), posting.tags, posting.company)
+        mentions = self.scanner.scan(text)
+        places, evidence = self.location.read(posting.places)
+        skills, reasons = self.skills.read(text, mentions.get("skill", _NONE), posting.tags, posting.company)
         evidence += reasons
-        types, reasons = self._employment.read(
+        types, reasons = self.employment.read(
             posting.title, posting.employment_types, text, mentions.get("employment", _NONE)
         )
         evidence += reasons
-        salary, reasons = self._pay.read(posting.pay, _country(places), text, mentions.get("pay", _NONE))
+        salary, reasons = self.pay.read(posting.pay, _country(places), text, mentions.get("pay", _NONE))
         evidence += reasons
-        level = self._seniority.read(posting.title, posting.seniority, text, mentions.get("seniority", _NONE))
-        remote = self._remote.read(posting.title, posting.remote, posting.places, text, mentions.get("remote", _NONE))
+        level = self.seniority.read(posting.title, posting.seniority, text, mentions.get("seniority", _NONE))
+        remote = self.remote.read(posting.title, posting.remote, posting.places, text, mentions.get("remote", _NONE))
         evidence += [e for e in (level, remote) if e]
         return Enrichment(
             summary=summarize(posting.description_text), places=places, employment_types=types, salary=salary,
             remote_type=None if remote is None else remote.value,  # type: ignore[arg-type] # values come from typed rules
-            seniority=level_value(level), company_size=self._company_sizes.bin(posting.company_size),
+            seniority=level_value(level), company_size=self.company_sizes.bin(posting.company_size),
             skills=skills, evidence=evidence,
         )  # fmt: skip
 

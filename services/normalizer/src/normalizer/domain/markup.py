@@ -24,7 +24,7 @@ _EMPTIED = [
 ]  # fmt: skip
 _CLEANER = nh3.Cleaner(
     tags={*_BLOCKS, *_INLINE},
-    attributes={"a": {"href"}},
+    attributes={"a": {"href"}, "*": set()},  # by default `lang` and `title` pass everywhere
     clean_content_tags={*_EMPTIED},
     url_schemes={"http", "https", "mailto"},
     link_rel="noopener noreferrer nofollow",
@@ -58,7 +58,8 @@ def describe(markup: str | None, text: str | None, base_url: str | None) -> tupl
         if _too_deep(source):
             return describe(None, _RAW_TAG.sub("\n", source).replace("<", " "), base_url)
         safe = clean_html(source, base_url)
-        return safe, text_of(safe)
+        plain = text_of(safe)
+        return (safe, plain) if plain else ("", "")
     kept = lines(html.unescape(source) if "&" in source else source)
     plain = "\n".join(kept)
     return ("<p>" + "</p><p>".join(html.escape(plain, quote=False).split("\n")) + "</p>" if kept else ""), plain
@@ -66,7 +67,7 @@ def describe(markup: str | None, text: str | None, base_url: str | None) -> tupl
 
 def clean_html(markup: str, base_url: str | None) -> str:
     """HTML of known harmless tags; `href` is the only attribute kept and always an absolute http, https or mailto."""
-    if not _RAW_BLOCK.search(markup):  # lines are all the structure it has
+    if "\n" in markup and _structured_by_lines(markup):
         markup = markup.replace("\n", "<br>")
     safe = _CLEANER.clean(storable(markup))
     if 'href="' in safe:
@@ -81,6 +82,13 @@ def text_of(safe: str) -> str:
     text = "\n".join([even for part in _BLOCK_TAG.split(flat) if (even := " ".join(part.split()))])
     # The cleaner escapes no others.
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
+
+
+def _structured_by_lines(markup: str) -> bool:
+    """Text with tags sprinkled in: no block at all, or fewer than there are empty lines."""
+    if "\n\n" not in markup:
+        return not _RAW_BLOCK.search(markup)
+    return markup.count("\n\n") > len(_RAW_BLOCK.findall(markup))
 
 
 def _too_deep(markup: str) -> bool:

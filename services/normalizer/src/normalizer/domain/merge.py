@@ -32,12 +32,13 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A sighting that belongs to a posting."""
+    """A sighting that belongs to a posting; `blank`: it has no description."""
 
     source: str
     source_job_id: str
     hash_key: str
     content_hash: str
+    blank: bool
 
 
 @dataclass(frozen=True, slots=True)

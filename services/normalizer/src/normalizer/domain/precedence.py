@@ -16,6 +16,10 @@ class Sighted(Protocol):
     @property
     def source_job_id(self) -> str: ...
 
+    @property
+    def blank(self) -> bool:
+        """Whether it has no description."""
+
 
 S = TypeVar("S", bound=Sighted)
 
@@ -27,10 +31,10 @@ class Precedence:
     places: Mapping[str, int]
     others: int
 
-    def rank(self, sighting: Sighted) -> tuple[int, str, str]:
-        """A total order that depends on nothing but the sighting's own name."""
+    def rank(self, sighting: Sighted) -> tuple[bool, int, str, str]:
+        """A total order that depends on the sighting alone; one without description comes after all others."""
         source = sighting.source
-        return self.places.get(source, self.others), source, sighting.source_job_id
+        return sighting.blank, self.places.get(source, self.others), source, sighting.source_job_id
 
     def best(self, sightings: Iterable[S]) -> S | None:
         """The sighting that is shown; None of none."""

@@ -43,6 +43,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     valid_through: datetime | None = None
     warnings: list[str] = []
 
+    @property
+    def blank(self) -> bool:
+        """Whether it has no description."""
+        return not self.description_html
+
 
 def content_hash(record: Record) -> str:
     """A digest of what the posting says (blake2b, 128 bits).

@@ -167,7 +167,7 @@ class PostingStore:
     async def _members(self, conn: AsyncConnection, keys: Collection[str]) -> dict[str, list[Member]]:
         members: dict[str, list[Member]] = {}
         for row in await conn.execute(MEMBERS, {"keys": list(keys)}):
-            member = Member(row.source, row.source_job_id, row.hash_key.hex, row.content_hash.hex)
+            member = Member(row.source, row.source_job_id, row.hash_key.hex, row.content_hash.hex, row.blank)
             members.setdefault(member.hash_key, []).append(member)
         return members
 

@@ -27,7 +27,10 @@ _same_sighting = sa.and_(
     t_sighting.c.hash_key == t_content.c.hash_key,
 )
 MEMBERS = (
-    sa.select(t_sighting.c.source, t_sighting.c.source_job_id, t_sighting.c.hash_key, t_sighting.c.content_hash)
+    sa.select(
+        *(t_sighting.c[name] for name in ("source", "source_job_id", "hash_key", "content_hash")),
+        (t_content.c.description_html == "").label("blank"),
+    )
     .join_from(t_content, t_sighting, _same_sighting)
     .where(t_content.c.hash_key == sa.any_(_keys))
 )

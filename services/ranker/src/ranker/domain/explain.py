@@ -19,7 +19,7 @@ class FactorExplanation:
 
 
 def explain(facts: Facts, wish: Wish, judges: Judges) -> list[FactorExplanation]:
-    """The factors that weigh for the campaign; their points sum to its score of the job (0..10000).
+    """The factors of the campaign's preset and weights; their points sum to its score of the job (0..10000).
 
     Where campaign or posting say nothing, the reason names the share that the rules give: `(30 % by rule)`. Equal to
     the points of `CampaignVectors.rank` to the hundredth.
@@ -28,6 +28,8 @@ def explain(facts: Facts, wish: Wish, judges: Judges) -> list[FactorExplanation]
 
 
 def _explain(factor: str, weight: int, facts: Facts, wish: Wish, judges: Judges) -> FactorExplanation:
+    if not weight and factor not in wish.asked:
+        return FactorExplanation(factor, 0, 0, "no preference: left out, the other factors weigh more")
     verdict = judges.by_factor[factor](facts, wish)
     by_rule = f" ({verdict.share * 100 // FULL} % by rule)" if verdict.ruled else ""
     return FactorExplanation(factor, points(weight, verdict.share), weight, verdict.reason + by_rule)

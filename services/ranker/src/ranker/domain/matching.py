@@ -23,7 +23,7 @@ def judge_skills(facts: Facts, wish: Wish, rules: Rules) -> Verdict:
     """The share of the campaign's skills that the posting asks for."""
     if not wish.skills:
         return NO_PREFERENCE
-    offered = {skill_key(s) for s in facts.skills}
+    offered = {key for s in facts.skills if (key := skill_key(s))}
     if not offered:
         return Verdict(rules.missing("skills"), "no skills were found in the posting", ruled=True)
     found = [skill for key, skill in wish.skills.items() if key in offered]

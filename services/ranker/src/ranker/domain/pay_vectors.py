@@ -21,15 +21,17 @@ class PayVectors:
 
     def __init__(self, wishes: Sequence[Wish], rules: Rules) -> None:
         pay = [w.pay or PayWish() for w in wishes]
-        fixed = [_fixed_share(w.pay, rules) for w in wishes]
-        weights, missing = weights_column(wishes, "salary"), rules.missing("salary")
-        self._unpaid = points_row(weights, np.array([missing if f is None else f for f in fixed], dtype=np.int32))
-        self._compared = np.array([f is None for f in fixed])
+        compared = [w.pay is not None and not w.pay.fault for w in wishes]
+        weights = weights_column(wishes, "salary")
+        unpaid = [FULL if w.pay is None else rules.missing("salary") for w in wishes]
+        self._unpaid = points_row(weights, np.array(unpaid, dtype=np.int32))
+        self._always_unpaid = None if all(compared) else ~np.array(compared)
         self._weights = weights.astype(np.float64)
         self._minimum = np.array([p.minimum for p in pay], dtype=np.float64)
         self._maximum = np.array([p.maximum for p in pay], dtype=np.float64)
         self._above = float(rules.file.salary.above * _PERCENT)
         self._touching = float(rules.file.salary.touching * _PERCENT)
+        self._rising = self._minimum * (FULL - self._touching)
         self._to_zero = np.maximum(self._minimum * rules.file.salary.zero_below, 1.0)
         self._zero_at = self._touching * (self._minimum * 100 - self._to_zero)
 
@@ -41,23 +43,20 @@ class PayVectors:
             points *= self._weights
             points += FULL // 2
             points /= FULL
-            out[jobs] = np.where(self._compared, np.floor(points, out=points), self._unpaid)
+            np.floor(points, out=points)
+            if self._always_unpaid is not None:
+                np.copyto(points, self._unpaid, where=self._always_unpaid)
+            out[jobs] = points
 
     def _shares(self, low: Amounts, high: Amounts) -> Amounts:
         """The same arithmetic as `salary._compare`, for all pairs."""
         width = np.maximum(high - low, 1.0)
-        within = high * (FULL - self._touching) + width * self._touching - self._minimum * (FULL - self._touching)
-        within /= width
+        shares = (high * (FULL - self._touching) + width * self._touching) - self._rising
+        shares /= width
         below = high * (100 * self._touching) - self._zero_at
         below /= self._to_zero
-        shares = np.where(high < self._minimum, below, within)
+        np.copyto(shares, below, where=high < self._minimum)
         np.floor(np.maximum(shares, 0.0, out=shares), out=shares)
-        shares[low >= self._minimum] = FULL
-        shares[low > self._maximum] = self._above
+        np.putmask(shares, low >= self._minimum, float(FULL))
+        np.putmask(shares, low > self._maximum, self._above)
         return shares
-
-
-def _fixed_share(pay: PayWish | None, rules: Rules) -> int | None:
-    if pay is None:
-        return rules.no_preference
-    return rules.missing("salary") if pay.fault else None

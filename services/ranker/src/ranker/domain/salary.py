@@ -19,7 +19,7 @@ def judge_salary(facts: Facts, wish: Wish, rules: Rules) -> Verdict:
         return Verdict(rules.missing("salary"), "the posting states no pay that can be compared", ruled=True)
     share, how = _compare(pay, wish.pay, rules)
     offered = f"{pay.minimum:,}" if pay.minimum == pay.maximum else f"{pay.minimum:,}–{pay.maximum:,}"
-    return Verdict(share, f"pays {offered} {pay.currency} a year, {how} ({wish.pay.text} wanted)")
+    return Verdict(share, f"pays {offered} {pay.currency} a year: {how}; wanted {wish.pay.text}")
 
 
 def comparable(facts: Facts, rules: Rules) -> Pay | None:
@@ -41,4 +41,4 @@ def _compare(pay: Pay, wish: PayWish, rules: Rules) -> tuple[int, str]:
     if pay.minimum >= wish.minimum:
         return FULL, "as wanted"
     rising = (FULL - touching) * (pay.maximum - wish.minimum) // (pay.maximum - pay.minimum)
-    return touching + rising, "partly as wanted"
+    return touching + rising, "reaches the wanted minimum in part"

@@ -1,4 +1,4 @@
-"""Counting what of each campaign's list a job has, for all campaigns at once."""
+"""Counting what of each campaign's lists a job has, for all campaigns at once."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,42 +14,42 @@ Numbers = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Found:
-    """Terms of a batch that campaigns look for: `terms` by number, `jobs` that have them; `blank` jobs have none."""
+    """Terms of a batch that any list has: `terms` by number and, alike, the `jobs` that have them."""
 
     terms: Numbers
     jobs: Numbers
-    blank: Numbers
 
 
 class TermIndex:
-    """Which campaigns look for a term: an inverted index over the lists of all campaigns."""
+    """An inverted index over lists of terms: which lists have a term."""
 
-    def __init__(self, wanted: Sequence[Iterable[str]]) -> None:
+    def __init__(self, lists: Sequence[Iterable[str]]) -> None:
         by_term: dict[str, list[int]] = {}
-        for campaign, terms in enumerate(wanted):
+        for number, terms in enumerate(lists):
             for term in terms:
-                by_term.setdefault(term, []).append(campaign)
-        self._width = len(wanted)
+                by_term.setdefault(term, []).append(number)
+        self._width = len(lists)
         self._numbers = {term: n for n, term in enumerate(by_term)}
-        self._lengths = np.array([len(c) for c in by_term.values()], dtype=np.intp)
+        self._lengths = np.array([len(lists) for lists in by_term.values()], dtype=np.intp)
         self._starts = np.cumsum(self._lengths) - self._lengths
-        self._campaigns = np.array(list(chain.from_iterable(by_term.values())), dtype=np.intp)
+        self._lists = np.array(list(chain.from_iterable(by_term.values())), dtype=np.intp)
 
-    def find(self, jobs: Sequence[Iterable[str]], blank: Sequence[int] = ()) -> Found:
-        """The terms of each job (distinct within it) that any campaign looks for."""
+    def find(self, jobs: Sequence[Iterable[str]]) -> Found:
+        """The terms of each job (distinct within it) that any list has."""
         get = self._numbers.get
         found = [[n for n in map(get, terms) if n is not None] for terms in jobs]
-        of_job = np.repeat(np.arange(len(jobs), dtype=np.intp), [len(f) for f in found])
-        return Found(_numbers(chain.from_iterable(found)), of_job, _numbers(blank))
+        terms = np.array(list(chain.from_iterable(found)), dtype=np.intp)
+        return Found(terms, np.repeat(np.arange(len(jobs), dtype=np.intp), list(map(len, found))))
 
     def counts(self, found: Found, jobs: int) -> Numbers:
-        """How many of its terms each campaign finds in each job."""
+        """How many terms of each list each job has, job by list."""
         lengths = self._lengths[found.terms]
-        before = np.cumsum(lengths) - lengths
-        entries = np.repeat(self._starts[found.terms] - before, lengths)
+        ends = lengths.cumsum()
+        # One entry per term found and list that has it: the position in `_lists`, then the cell to count.
+        entries = (self._starts[found.terms] - ends + lengths).repeat(lengths)
         entries += np.arange(len(entries))
-        cells = np.repeat(found.jobs * self._width, lengths)
-        cells += self._campaigns[entries]
+        cells = (found.jobs * self._width).repeat(lengths)
+        cells += self._lists[entries]
         return np.bincount(cells, minlength=jobs * self._width).reshape(jobs, self._width)
 
 
@@ -58,14 +58,9 @@ class PointLists:
 
     def __init__(self, lists: Sequence[Sequence[int]]) -> None:
         lengths = np.array([len(points) for points in lists], dtype=np.intp)
-        self._starts = np.cumsum(lengths) - lengths
+        self._starts = lengths.cumsum() - lengths
         self._points = np.array(list(chain.from_iterable(lists)), dtype=np.int16)
 
     def take(self, numbers: Numbers, out: Points) -> None:
-        """Write the points for `numbers`, job by campaign; the array is used up."""
-        numbers += self._starts
-        self._points.take(numbers, out=out, mode="clip")
-
-
-def _numbers(values: Iterable[int]) -> Numbers:
-    return np.fromiter(values, dtype=np.intp)
+        """Write the points for `numbers`, job by campaign."""
+        self._points.take(numbers + self._starts, out=out, mode="clip")

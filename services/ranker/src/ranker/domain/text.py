@@ -22,8 +22,12 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=65536)
 def skill_key(skill: str) -> str:
-    """A skill's name without its joints, so that `Node.js`, `node js` and `NodeJS` are one."""
-    return _JOINTS.sub("", fold(skill))
+    """A skill's name without its joints, so that `Node.js`, `node js` and `NodeJS` are one; empty if nothing is left.
+
+    It begins with `/`, which no word does: skills and words of a title are looked up in one table.
+    """
+    name = _JOINTS.sub("", fold(skill))
+    return f"/{name}" if name else ""
 
 
 @lru_cache(maxsize=65536)

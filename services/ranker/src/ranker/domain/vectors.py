@@ -11,7 +11,7 @@ from ranker.domain.batch import Batch
 from ranker.domain.judges import Judges
 from ranker.domain.pay_vectors import PayVectors
 from ranker.domain.rows import Points, RowTable
-from ranker.domain.term_factors import CountFactor, FoundTerms, KeywordFactor
+from ranker.domain.term_factors import FoundTerms, TermFactors
 from ranker.domain.wish import Wish
 
 
@@ -21,7 +21,7 @@ class Codes:
 
     jobs: int
     rows: NDArray[np.intp]
-    found: list[FoundTerms]
+    found: FoundTerms
     pay: NDArray[np.float64]
     paid: NDArray[np.intp]
 
@@ -43,29 +43,23 @@ class CampaignVectors:
 
     def __init__(self, wishes: Sequence[Wish], judges: Judges) -> None:
         self.wishes = tuple(wishes)
-        weighed = {factor for w in wishes for factor in w.weights}
         self._table = RowTable(wishes, judges)
-        self._terms: list[CountFactor | KeywordFactor] = [
-            CountFactor(name, wishes, judges) for name in ("skills", "position_title") if name in weighed
-        ]
-        if KeywordFactor.name in weighed:
-            self._terms.append(KeywordFactor(wishes, judges))
-        self._pay = PayVectors(wishes, judges.rules) if "salary" in weighed else None
-        self.factors = (*self._table.names, *(f.name for f in self._terms), *(("salary",) if self._pay else ()))
+        self._terms = TermFactors(wishes, judges)
+        self._pay = PayVectors(wishes, judges.rules) if any("salary" in w.weights for w in wishes) else None
+        self.factors = (*self._table.names, *self._terms.names, *(("salary",) if self._pay else ()))
         self._own_factors = [[self.factors.index(f) for f in w.weights] for w in wishes]
 
     def encode(self, batch: Batch) -> Codes:
         """The batch in numbers: the part that looks at each job."""
-        found = [f.find(batch) for f in self._terms]
-        return Codes(len(batch.jobs), self._table.codes(batch.jobs), found, batch.pay, batch.paid)
+        rows, found = self._table.codes(batch.jobs), self._terms.find(batch)
+        return Codes(len(batch.jobs), rows, found, batch.pay, batch.paid)
 
     def rank(self, codes: Codes) -> Ranked:
         """Scores and points of every job for every campaign: arrays only; the same whatever else is in the batch."""
         points = np.empty((len(self.factors), codes.jobs, len(self.wishes)), dtype=np.int16)
         tables = len(codes.rows)
         self._table.points.take(codes.rows, axis=0, out=points[:tables], mode="clip")
-        for number, (factor, found) in enumerate(zip(self._terms, codes.found, strict=True)):
-            factor.rank(found, points[tables + number])
+        self._terms.rank(codes.found, points[tables : tables + len(self._terms.names)])
         if self._pay is not None:
             self._pay.rank(codes.pay, codes.paid, points[-1])
         return Ranked(self.factors, points, np.add.reduce(points, axis=0, dtype=np.int16))

@@ -1,7 +1,7 @@
 """A campaign's weights: its preset and its own points, renormalised to exactly 100.00 points."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 
 from ranker.domain.rules import FACTORS, Rules
@@ -24,15 +24,24 @@ def apportion(shares: Mapping[str, Fraction], total: int) -> dict[str, int]:
     return result
 
 
-def weights_of(preset: str, overrides: Mapping[str, float], rules: Rules) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Hundredths of a point by factor, summing to 10000, factors of weight 0 left out; and what was ignored, and why.
+def weights_of(
+    preset: str, overrides: Mapping[str, float], asked: Collection[str], rules: Rules
+) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Hundredths of a point by factor, summing to 10000; and what was ignored of the campaign, and why.
 
-    An unknown preset or factor, or a weight that is not a number of 0 or more, falls back to the preset: a campaign
-    is never left unranked for it.
+    Factors of weight 0 are not listed. A factor that is not among the `asked` gets 0 (rule `no_preference: leave_out`),
+    unless no asked factor weighs anything. An unknown preset or factor, or a weight that is not a number of 0 or more,
+    falls back to the preset: a campaign is never left unranked for it.
     """
-    presets, ignored = rules.file.presets, []
-    if preset not in presets:
-        ignored.append(f"unknown ranking preset {preset!r}")
+    wanted, ignored = _wanted(preset, overrides, rules)
+    exact = {factor: Fraction(wanted[factor]) for factor in FACTORS if wanted.get(factor)}
+    left = {factor: w for factor, w in exact.items() if factor in asked or rules.file.no_preference == "full"}
+    return dict.fromkeys(exact, 0) | apportion(left or exact, FULL), tuple(ignored)
+
+
+def _wanted(preset: str, overrides: Mapping[str, float], rules: Rules) -> tuple[dict[str, float], list[str]]:
+    presets = rules.file.presets
+    ignored = [] if preset in presets else [f"unknown ranking preset {preset!r}"]
     chosen = presets.get(preset, presets["default"])
     wanted = dict(chosen)
     for factor, weight in overrides.items():
@@ -42,8 +51,6 @@ def weights_of(preset: str, overrides: Mapping[str, float], rules: Rules) -> tup
             ignored.append(f"weight of {factor} is not a number of 0 or more")
         else:
             wanted[factor] = weight
-    if not any(wanted.values()):
-        ignored.append("all weights are 0")
-        wanted = dict(chosen)
-    exact = {factor: Fraction(wanted[factor]) for factor in FACTORS if wanted.get(factor)}
-    return {factor: w for factor, w in apportion(exact, FULL).items() if w}, tuple(ignored)
+    if any(wanted.values()):
+        return wanted, ignored
+    return dict(chosen), [*ignored, "all weights are 0"]

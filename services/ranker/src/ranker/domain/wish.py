@@ -1,6 +1,6 @@
 """A campaign as ranking reads it: what it asks of each factor, in comparable form."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from common.contracts import Campaign
@@ -36,14 +36,13 @@ class PayWish:
 class Wish:
     """A campaign compiled for one date; empty sets and None mean no preference.
 
-    `weights` are hundredths of a point by factor and sum to 10000; `ignored` says which weights were not usable.
+    `weights` are hundredths of a point by factor and sum to 10000, 0 for a factor of which nothing is `asked`;
+    `ignored` says which weights were not usable.
     """
 
     campaign_id: str
     version: int
     as_of: date
-    weights: dict[str, int]
-    ignored: tuple[str, ...]
     place: PlaceWish
     pay: PayWish | None
     sizes: frozenset[str]
@@ -52,27 +51,45 @@ class Wish:
     remote_types: frozenset[str]
     skills: dict[str, str]
     words: tuple[str, ...]
+    asked: frozenset[str] = frozenset()
+    weights: dict[str, int] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
 
 
 def compile_wish(campaign: Campaign, as_of: date, rules: Rules, words: Words) -> Wish:
     """The campaign in comparable form; raises nothing: what cannot be used is left out and said in explanations."""
-    weights, ignored = weights_of(campaign.ranking_preset, campaign.weights, rules)
-    skills = {key: skill for skill in campaign.skills if (key := skill_key(skill))}
-    return Wish(
+    wish = Wish(
         campaign_id=campaign.campaign_id,
         version=campaign.version,
         as_of=as_of,
-        weights=weights,
-        ignored=ignored,
         place=_place(campaign, rules),
         pay=_pay(campaign, rules),
         sizes=frozenset(campaign.company_size_preference) & frozenset(rules.file.company_sizes),
         employment_types=frozenset(campaign.employment_type_preference),
         seniorities=frozenset(campaign.seniority),
         remote_types=frozenset(campaign.remote_preference),
-        skills=skills,
+        skills={key: skill for skill in campaign.skills if (key := skill_key(skill))},
         words=words.of_query(campaign.query),
     )
+    asked = _asked(wish)
+    weights, ignored = weights_of(campaign.ranking_preset, campaign.weights, asked, rules)
+    return replace(wish, asked=asked, weights=weights, ignored=ignored)
+
+
+def _asked(wish: Wish) -> frozenset[str]:
+    """The factors of which the campaign asks something; newer and better rated is always better."""
+    preferences = {
+        "location": wish.place.country or wish.place.heads,
+        "salary": wish.pay,
+        "company_size": wish.sizes,
+        "skills": wish.skills,
+        "position_title": wish.words,
+        "employment_type": wish.employment_types,
+        "seniority": wish.seniorities,
+        "remote_type": wish.remote_types,
+        "keywords": wish.words,
+    }
+    return frozenset(("recency", "company_rating", *(factor for factor, asked in preferences.items() if asked)))
 
 
 def country_code(country: str | None) -> str:
@@ -105,7 +122,7 @@ def _pay(campaign: Campaign, rules: Rules) -> PayWish | None:
         return PayWish(fault=f"no exchange rate for {currency}" if currency else "it names no currency", text=text)
     if currency != rules.rates.reference:
         reference, day = rules.rates.reference, rules.rates.date_of(currency)
-        text += f", {_pay_text(minimum, maximum, reference)} at the rate of {day}"
+        text += f" ({_pay_text(minimum, maximum, reference)} at the rate of {day})"
     return PayWish(max(0, min(minimum, MOST)), max(0, min(maximum, MOST)) or MOST, text=text)
 
 

@@ -1,0 +1,83 @@
+"""The normalizer over HTTP, without a broker."""
+
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from common.web.problems import add_problem_handlers
+from normalizer.routes import router
+from normalizer.store import PostingStore
+from tests.integration.normalizer.conftest import Normalizer
+from tests.integration.normalizer.test_merging import item, key_of
+
+
+@pytest.fixture
+async def http(normalizer: Normalizer) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    add_problem_handlers(app)
+    app.include_router(router)
+    app.state.wiring = SimpleNamespace(session=SimpleNamespace(engine=normalizer.engine), store=PostingStore())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://normalizer") as client:
+        yield client
+
+
+async def test_a_posting_is_shown_with_html_text_sightings_and_provenance(
+    normalizer: Normalizer, http: httpx.AsyncClient
+) -> None:
+    await normalizer.page([item("1", text="R&amp;D", pay={"text": "9k", "minimum": "9000.50", "currency": "EUR"})])
+    await normalizer.page([item("a")], source="jsearch", feed="f")
+    answer = await http.get(f"/postings/{key_of()}")
+    assert answer.status_code == 200
+    found = answer.json()
+    assert (found["description_html"], found["description_text"]) == ("<p>R&amp;D</p>", "R&D")
+    assert (found["version"], found["pay_minimum"], found["pay_currency"]) == (1, "9000.50", "EUR")
+    assert [(s["source"], s["feed"], s["archive_key"], s["shown"]) for s in found["sightings"]] == [
+        ("jsearch", "f", "run-1/page=0001", False),
+        ("lever", "", "run-1/page=0001", True),
+    ]
+    assert found["places"][0] == {"text": "Toronto, ON", "city": "Toronto", "region": "ON", "country": "ca",
+                                  "latitude": None, "longitude": None}  # fmt: skip
+
+
+async def test_an_unknown_posting_is_a_problem_not_an_error(http: httpx.AsyncClient) -> None:
+    answer = await http.get(f"/postings/{'0' * 32}")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_lists_go_on_where_they_stopped(normalizer: Normalizer, http: httpx.AsyncClient) -> None:
+    await normalizer.page([item(str(n), title=f"Job {n}") for n in range(3)])
+    first = (await http.get("/postings", params={"country": "ca", "limit": 2})).json()
+    rest = (await http.get("/postings", params={"country": "ca", "limit": 2, "after": first["next"]})).json()
+    assert [len(first["postings"]), len(rest["postings"]), rest["next"]] == [2, 1, None]
+    assert (await http.get("/postings", params={"city": "Rome"})).json() == {"postings": [], "next": None}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/postings/1",
+        "/postings/%00",
+        f"/postings/{'g' * 32}",
+        "/postings?limit=0",
+        "/postings?limit=x",
+        "/postings?after=x",
+        "/postings?country=Canada",
+        "/postings?city=%00",
+        "/postings?city=" + "x" * 300,
+    ],  # fmt: skip
+)
+async def test_requests_that_make_no_sense_are_refused_clearly(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.get(path)
+    assert answer.status_code == 422
+    assert answer.json()["errors"]
+
+
+async def test_sql_in_a_parameter_is_only_a_strange_city(normalizer: Normalizer, http: httpx.AsyncClient) -> None:
+    await normalizer.page([item("1")])
+    answer = await http.get("/postings", params={"city": "'; DROP TABLE normalizer.posting; --"})
+    assert (answer.status_code, answer.json()["postings"]) == (200, [])
+    assert (await http.get(f"/postings/{key_of()}")).status_code == 200

@@ -1,0 +1,38 @@
+"""Text of payloads becomes storable and even."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from normalizer.domain.text import line, lines, storable
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("  Senior\t\nEngineer ", "Senior Engineer"),
+        ("Sales &amp; Marketing", "Sales & Marketing"),
+        ("<b>Engineer</b> (m/f)", "Engineer (m/f)"),
+        ("a < b > c", "a < b > c"),
+        ("a\x00b\x1fc\ud83dd", "abcd"),
+        ("soft\u00adhyphen\u200b\ufeff", "softhyphen"),
+        ("\u3000全角\u3000空白", "全角 空白"),
+        (" \x00 ", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_one_line(text: str | None, expected: str | None) -> None:
+    assert line(text) == expected
+
+
+def test_lines_of_all_kinds() -> None:
+    assert lines("a\r\nb\rc\n\n d  e\u2028f") == ["a", "b", "c", "d e", "f"]
+
+
+@given(st.text(st.characters(), max_size=50))
+def test_what_comes_out_can_be_stored(text: str) -> None:
+    kept = storable(text)
+    assert "\x00" not in kept
+    kept.encode()
+    assert storable(kept) == kept
