@@ -36,7 +36,10 @@ class Plain:
             raise MappingError("not_an_object", f"the item is {type(item).__name__}, not an object")
         if item.get("raise"):
             raise RuntimeError("a bug of ours")
-        return msgspec.convert({"company": "Acme", **item}, SourcePosting)
+        try:
+            return msgspec.convert({"company": "Acme", **item}, SourcePosting)
+        except msgspec.ValidationError as error:
+            raise MappingError("not_a_posting", str(error)) from error
 
 
 @dataclass

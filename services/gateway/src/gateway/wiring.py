@@ -9,9 +9,10 @@ import httpx
 
 from common.messaging.session import Session, open_session
 from gateway.clients.services import Services, connect
-from gateway.handlers import KeepLedger, PublishJobs
+from gateway.handlers.jobs import PublishJobs
+from gateway.handlers.ledger import KeepLedger
+from gateway.handlers.starting import Scheduler, Starter
 from gateway.settings import Settings
-from gateway.starter import Scheduler, Starter
 from gateway.store.campaigns import CampaignStore
 from gateway.store.jobs import JobStore
 from gateway.store.ledger import Ledger

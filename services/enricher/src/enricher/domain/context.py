@@ -45,9 +45,12 @@ class ContextJudge:
         before = _last_sentence(text.raw[max(0, start - _REACH) : start])
         after = _first_sentence(text.raw[end : end + _REACH])
         spelled = text.raw[start:end].decode(errors="ignore")
-        doc = self._nlp.make_doc(f"{before}{spelled}{after}")
         offset = len(before)
-        return any(doc[first].idx <= offset < doc[last - 1].idx + len(doc[last - 1]) for _, first, last in matcher(doc))
+        # spaCy keeps every word it has ever seen; the zone forgets those of this sentence.
+        with self._nlp.memory_zone():
+            doc = self._nlp.make_doc(f"{before}{spelled}{after}")
+            found = [(doc[first].idx, doc[last - 1].idx + len(doc[last - 1])) for _, first, last in matcher(doc)]
+        return any(first <= offset < last for first, last in found)
 
 
 def _last_sentence(raw: bytes) -> str:

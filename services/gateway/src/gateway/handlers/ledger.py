@@ -1,41 +1,16 @@
-"""What the gateway does with messages: makes ranked batches visible and keeps the ledger of runs."""
+"""Keeps the ledger of runs."""
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.contracts import Headers, PostingsRanked, UnitFinished, UnreadableBodyError, decode
+from common.contracts import UnitFinished, UnreadableBodyError, decode
 from common.messaging.health import is_infrastructure, until_healthy
 from common.messaging.protocol import Delivery
 from common.messaging.relay import send_now
 from common.messaging.session import Session
-from common.messaging.unit import Finished, Stage
 from gateway.metrics import LEDGER_EVENTS, RUNS_ENDED
 from gateway.store.ledger import Ledger
-from gateway.store.publishing import Publisher
 
 _log = structlog.get_logger()
-
-
-class PublishJobs(Stage[PostingsRanked, None]):
-    """The last stage: results become visible, and postings that came this far are counted as new or updated."""
-
-    event = PostingsRanked
-    queue = "gateway.jobs"
-
-    def __init__(self, publisher: Publisher) -> None:
-        self._publisher = publisher
-
-    async def prepare(self, headers: Headers, event: PostingsRanked) -> None:
-        """Nothing to do ahead of the transaction."""
-
-    async def apply(self, conn: AsyncConnection, headers: Headers, event: PostingsRanked, prepared: None) -> Finished:
-        """Store the batch and count its postings."""
-        await self._publisher.publish(conn, event)
-        finished = Finished()
-        for job in event.jobs:
-            if job.outcome is not None:
-                finished.count(job.outcome)
-        return finished
 
 
 class KeepLedger:
