@@ -1,9 +1,8 @@
-"""CPU per posting of the normalizer: `python benchmarks/normalize.py [--database URL] [--postings N]`.
+"""CPU per posting of the normalizer: `python benchmarks/normalize.py [--database URL] [--postings N]`."""
 
-Prints one JSON line: µs of cleaning and, with a database (a scratch one: its schema `normalizer` is replaced), µs of
-our process and of PostgreSQL's backend for new and for unchanged postings in pages of 100. `calibration_us` tells how
-fast the machine is at the moment.
-"""
+# Prints one JSON line: µs of cleaning and, with a database (a scratch one: its schema `normalizer` is replaced), µs of
+# our process and of PostgreSQL's backend for new and for unchanged postings in pages of 100. `calibration_us` tells how
+# fast the machine is at the moment.
 
 import argparse
 import asyncio
@@ -96,7 +95,7 @@ def _backend_seconds(pid: int) -> float:
 
 async def merge_cost(url: str, numbers: range) -> dict[str, float]:
     """µs per posting of `apply`, in our process and in the backend, for a first and a second run."""
-    register(Synthetic())
+    register(Synthetic())  # type: ignore[arg-type]  # all that the normalizer needs of a source
     engine = create_engine(url, role_application="benchmark", pool_size=1)
     async with engine.begin() as conn:
         await conn.execute(sa.text("DROP SCHEMA IF EXISTS normalizer CASCADE"))

@@ -30,7 +30,7 @@ def job(n: int, version: int = 1, **more: Any) -> Job:
 def batch(campaign: dict[str, Any], jobs: list[Job], scores: list[int], version: int | None = None) -> PostingsRanked:
     ranking = CampaignRanking(
         campaign_id=campaign["campaign_id"], campaign_version=version or campaign["version"], as_of=date(2026, 11, 21),
-        factors=FACTORS, scores=scores, points=[[s - 10, 10] for s in scores],
+        factors=FACTORS, scores=scores, points=[p for s in scores for p in (s - 10, 10)],
     )  # fmt: skip
     keys, versions = [j.hash_key for j in jobs], [j.version for j in jobs]
     return PostingsRanked(hash_keys=keys, versions=versions, rules_version="r1", rankings=[ranking], jobs=jobs)

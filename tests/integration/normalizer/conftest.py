@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from common.contracts import Headers, Posting, PostingsCollected, PostingsNormalized, SourcePosting
 from common.database import create_engine
 from common.messaging.unit import Finished
-from common.testing.postgres import Database
+from common.testing.postgres import PostgresServer
 from normalizer.handlers import NormalizePostings
 from normalizer.store import PostingStore
-from normalizer.tables import content, metadata, posting, posting_place, sighting
+from normalizer.tables import content, posting, posting_place, sighting
 from sources.errors import MappingError
 from sources.registry import register, unregister
 
@@ -118,7 +118,7 @@ def postings_of(event: object) -> list[Posting]:
 
 def balanced(finished: Finished, items: int) -> dict[str, int]:
     """Outcomes of a page: those that ended here and those that travel on its postings; one for each item."""
-    counted: dict[str, int] = dict(finished.counts)
+    counted: dict[str, int] = {str(outcome): number for outcome, number in finished.counts.items()}
     for child in finished.children:
         carried = [p.outcome for p in postings_of(child.event) if p.outcome]
         assert child.postings == len(carried)
@@ -128,13 +128,13 @@ def balanced(finished: Finished, items: int) -> dict[str, int]:
     return counted
 
 
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(database.url("normalizer"), role_application="normalizer")
-    async with engine.begin() as conn:
-        await conn.run_sync(metadata.create_all)
-    yield engine
-    await engine.dispose()
+@pytest.fixture(scope="module")
+async def engine(postgres_server: PostgresServer) -> AsyncIterator[AsyncEngine]:
+    """One database for the tests of a module; each starts with empty tables."""
+    async with postgres_server.database() as database:
+        engine = create_engine(database.url("normalizer"), role_application="normalizer")
+        yield engine
+        await engine.dispose()
 
 
 @pytest.fixture
@@ -148,5 +148,14 @@ def plain_sources() -> Iterator[None]:
 
 
 @pytest.fixture
-def normalizer(engine: AsyncEngine, plain_sources: None) -> Normalizer:
-    return Normalizer(engine, NormalizePostings(PostingStore(), now=lambda: NOW))
+async def real_normalizer(engine: AsyncEngine) -> Normalizer:
+    """With the sources as they are."""
+    normalizer = Normalizer(engine, NormalizePostings(PostingStore(), now=lambda: NOW))
+    await normalizer.clear()
+    return normalizer
+
+
+@pytest.fixture
+async def normalizer(real_normalizer: Normalizer, plain_sources: None) -> Normalizer:
+    """With stand-ins for the sources."""
+    return real_normalizer

@@ -1,6 +1,5 @@
 """Broken items end alone and with a reason; real payloads end with balanced books."""
 
-import asyncio
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -14,8 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from common.contracts import Headers
 from common.messaging.errors import PermanentError
 from common.messaging.outbox import Outbox
-from normalizer.handlers import NormalizePostings
-from normalizer.store import PostingStore
 from normalizer.tables import content, metadata
 from tests.integration.normalizer.conftest import NOW, Normalizer, postings_of
 from tests.integration.normalizer.test_merging import item, key_of, read
@@ -93,10 +90,10 @@ async def test_long_texts_travel_in_several_messages(normalizer: Normalizer) -> 
 
 @pytest.mark.parametrize("source", ["greenhouse", "lever", "jsearch", "files", "sample"])
 async def test_real_postings_end_with_balanced_books_and_again_unchanged(
-    engine: AsyncEngine, shared_data: Path, source: str
+    real_normalizer: Normalizer, shared_data: Path, source: str
 ) -> None:
-    items = await asyncio.to_thread(lambda: asyncio.run(real_items(source, shared_data)))
-    normalizer = Normalizer(engine, NormalizePostings(PostingStore(), now=lambda: NOW))
+    normalizer = real_normalizer
+    items = await real_items(source, shared_data)
     first: Counter[str] = Counter()
     again: Counter[str] = Counter()
     for counted, run in ((first, "run-1"), (again, "run-2")):
@@ -111,5 +108,5 @@ async def test_real_postings_end_with_balanced_books_and_again_unchanged(
     # Only ids that stand twice in a run are duplicates again.
     assert again["duplicate"] <= first["duplicate"]
     hostile = content.c.description_html.op("~*")("<script|<[^>]* on[a-z]+=|href=.javascript:")
-    async with engine.connect() as conn:
+    async with normalizer.engine.connect() as conn:
         assert (await conn.execute(sa.select(content.c.description_html).where(hostile))).all() == []

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -43,11 +44,12 @@ def two_ways(draw: st.DrawFn) -> tuple[Pages, Pages]:
 
 
 @st.composite
-def pages_of(draw: st.DrawFn, seen: Sequence[Observation]) -> Pages:
+def pages_of(draw: Any, seen: Sequence[Observation]) -> Pages:
     pages: Pages = []
-    for observation in draw(st.permutations(seen)):
+    joined: list[bool] = draw(st.lists(st.booleans(), min_size=len(seen), max_size=len(seen)))
+    for observation, join in zip(draw(st.permutations(seen)), joined, strict=True):
         fitting = [p for p in pages if (p[0].source, p[0].minute) == (observation.source, observation.minute)]
-        if fitting and draw(st.booleans()):
+        if fitting and join:
             fitting[-1].append(observation)
         else:
             pages.append([observation])

@@ -46,7 +46,7 @@ async def test_an_explanation_sums_to_the_score_that_was_sent(rest: httpx.AsyncC
     assert answer.status_code == 200
     assert round(told["rank_score"] * 100) == ranking.scores[0]
     assert [(f["factor"], round(f["points"] * 100)) for f in told["factors"]] == list(
-        zip(ranking.factors, ranking.points[0], strict=True)
+        zip(ranking.factors, ranking.points, strict=True)
     )
     assert (told["job_version"], told["campaign_version"]) == (1, 1)
     assert told["rules_version"] == stages.ranked[-1].rules_version

@@ -58,7 +58,7 @@ def test_with_no_preference_full_every_factor_keeps_its_maximum() -> None:
     told = {e.factor: e for e in explain(Facts(title="Data Engineer"), full, judging)}
     assert (told["skills"].points, told["skills"].reason) == (1500, "no preference (100 % by rule)")
     (ranking,) = CampaignVectors([full], judging).rankings(batch_of([Facts(title="Data Engineer")], judging))
-    assert ranking.points == [[e.points for e in told.values()]]
+    assert ranking.points == [e.points for e in told.values()]
 
 
 def test_where_nothing_that_is_asked_weighs_anything_the_weights_stay() -> None:

@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.contracts import CampaignRanking
 from ranker.domain.batch import batch_of
 from ranker.domain.explain import explain
 from ranker.domain.facts import Facts
@@ -22,7 +23,7 @@ def test_vectors_equal_explanations_to_the_hundredth(given_: tuple[list[Facts], 
     ):
         explained = [explain(f, wish, judges()) for f in jobs]
         assert ranking.factors == list(wish.weights)
-        assert ranking.points == [[e.points for e in told] for told in explained]
+        assert ranking.points == [e.points for told in explained for e in told]
         assert ranking.scores == [sum(e.points for e in told) for told in explained]
 
 
@@ -35,6 +36,12 @@ def test_scores_lie_within_0_and_10000_and_no_factor_exceeds_its_weight(given_: 
             assert 0 <= sum(e.points for e in told) <= 10_000
             assert sum(e.max_points for e in told) == 10_000
             assert all(0 <= e.points <= e.max_points for e in told)
+
+
+def points_of(ranking: CampaignRanking, job: int) -> list[int]:
+    """The points of one job of the batch."""
+    width = len(ranking.factors)
+    return ranking.points[job * width : (job + 1) * width]
 
 
 @given(jobs_and_wishes, st.randoms(use_true_random=False), st.integers(1, 5))
@@ -51,12 +58,12 @@ def test_any_split_and_order_of_the_batch_gives_the_same_bytes(
     ranked = [vectors.rankings(batch_of([jobs[i] for i in part], judges())) for part in parts]
     for c, ranking in enumerate(whole):
         found = {
-            i: (r[c].scores[n], r[c].points[n])
+            i: (r[c].scores[n], points_of(r[c], n))
             for part, r in zip(parts, ranked, strict=True)
             for n, i in enumerate(part)
         }
         again = [found[i] for i in range(len(jobs))]
-        assert as_json(again) == as_json(list(zip(ranking.scores, ranking.points, strict=True)))
+        assert as_json(again) == as_json([(s, points_of(ranking, n)) for n, s in enumerate(ranking.scores)])
 
 
 @given(jobs_and_wishes)

@@ -1,10 +1,9 @@
-"""Tables of the normalizer: posting (identity), sighting (who showed it when), content (what each showed), places.
+"""Tables of the normalizer: posting (identity), sighting (who showed it when), content (what each showed), places."""
 
-What a posting says lies in `content`, one row for each source that shows it; `posting` names the row that counts. So a
-better source, or the loss of the best one, only moves that name, and nothing that any source said is lost. `sighting`
-is the narrow row that every run touches; `content` is only written when something changed. Of a description only the
-HTML is kept: its text follows from it.
-"""
+# What a posting says lies in `content`, one row for each source that shows it; `posting` names the row that counts. So
+# a better source, or the loss of the best one, only moves that name, and nothing that any source said is lost.
+# `sighting` is the narrow row that every run touches; `content` is only written when something changed. Of a
+# description only the HTML is kept: its text follows from it.
 
 from datetime import datetime
 

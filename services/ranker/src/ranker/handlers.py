@@ -57,7 +57,8 @@ class RankPostings:
     async def prepare(self, headers: Headers, event: PostingsEnriched) -> PreparedJobs:
         """Take the jobs' texts apart; nothing is read or written."""
         prepared = PreparedJobs()
-        for job in event.jobs:
+        # In the order in which the gateway will lock their rows.
+        for job in sorted(event.jobs, key=lambda j: j.hash_key):
             prepared.add(job, self._judges)
         return prepared
 

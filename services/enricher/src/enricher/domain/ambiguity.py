@@ -15,7 +15,10 @@ LIST_GAPS = frozenset(
     )
 )  # fmt: skip
 _OPENERS = b"([{\"'/ \t"
-_PUNCTUATION = b",.;:!?)]}|/\n"
+#: Bytes that end a clause or list item; a point as well, but not behind a word such as "R.".
+_ENDS, _POINT = b",;:!?)]}|/\n", ord(".")
+#: Bytes in which the next word is looked for.
+_NEXT = 24
 Verdict = Literal["list", "neighbour", "form", "context"]
 
 
@@ -85,19 +88,21 @@ def _inside_sentence(raw: bytes, start: int) -> bool:
 
 def _previous(low: bytes, start: int) -> str:
     """The word or sign right before, or '' where a sentence or list item begins."""
-    before = low[max(0, start - 24) : start].rstrip(_OPENERS)
-    if not before or before[-1] in _PUNCTUATION:
+    before = low[max(0, start - _NEXT) : start].rstrip(_OPENERS)
+    if not before or before[-1] in _ENDS or before[-1] == _POINT:
         return ""
-    word = before.split()[-1].decode(errors="ignore")
-    return word if word[-1].isalnum() else word[-1]
+    word = _decoded(before.split()[-1:])
+    return word if word[-1:].isalnum() else word[-1:]
 
 
 def _following(low: bytes, end: int) -> str:
     """The word or sign right behind, or '' at the end of a sentence."""
-    after = low[end : end + 24].lstrip(b" \t")
-    if not after or after[0] in b",;:!?)]}|/\n":
+    after = low[end : end + _NEXT].lstrip(b" \t")
+    if not after or after[0] in _ENDS:
         return ""
-    first = after.split()[0].decode(errors="ignore")
-    if first and not first[0].isalnum():
-        return first[0]
-    return first.rstrip(".,;:!?)]}|/\"'")
+    word = _decoded(after.split()[:1])
+    return word.rstrip(".,;:!?)]}|/\"'") if word[:1].isalnum() else word[:1]
+
+
+def _decoded(words: list[bytes]) -> str:
+    return words[0].decode(errors="ignore") if words else ""

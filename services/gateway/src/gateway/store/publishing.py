@@ -3,6 +3,7 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import chain
 
 import sqlalchemy as sa
 from sqlalchemy import text
@@ -20,7 +21,8 @@ WITH new AS (
 SELECT factor_set FROM new UNION ALL
 SELECT factor_set FROM gateway.factor_set WHERE factors = :factors AND rules_version = :rules_version LIMIT 1
 """)
-# One row for each pair of campaign and job: scores run campaign by campaign, job by job within.
+# One row for each pair of campaign and job: scores run campaign by campaign, job by job within. Both come sorted, so
+# that two batches lock rows in the same order.
 _RANK = """
 INSERT INTO gateway.ranking AS t
   (campaign_id, hash_key, score, points, factor_set, campaign_version, job_version, as_of)
@@ -72,13 +74,12 @@ class Publisher:
     async def _rank(
         self, conn: AsyncConnection, event: PostingsRanked, rankings: list[CampaignRanking], width: int, factor_set: int
     ) -> None:
-        order = sorted(range(len(event.hash_keys)), key=event.hash_keys.__getitem__)
-        scores = [r.scores[i] for r in rankings for i in order]
-        points = [p for r in rankings for i in order for p in r.points[i]]
+        scores = list(chain.from_iterable(r.scores for r in rankings))
+        points = list(chain.from_iterable(r.points for r in rankings))
         parameters = (
             [uuid.UUID(r.campaign_id) for r in rankings], [r.campaign_version for r in rankings],
-            [r.as_of for r in rankings], [uuid.UUID(event.hash_keys[i]) for i in order],
-            [event.versions[i] for i in order], len(order), scores, points, width, factor_set,
+            [r.as_of for r in rankings], [uuid.UUID(key) for key in event.hash_keys], event.versions,
+            len(event.hash_keys), scores, points, width, factor_set,
         )  # fmt: skip
         await conn.exec_driver_sql(_RANK, parameters)
 

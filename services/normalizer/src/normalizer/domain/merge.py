@@ -1,8 +1,7 @@
-"""How what a page shows meets what is known: which sightings change, which posting shows what, how each item ends.
+"""How a page meets what is known: what each sighting says now, which posting shows it, how each item ends."""
 
-Nothing here depends on the order in which pages arrive: a sighting says what its latest observation says (for equal
-times the one with the greater content hash), and a posting shows its sighting of best precedence.
-"""
+# Nothing here depends on the order in which pages arrive: a sighting says what its latest observation says (of two at
+# the same time the one with the greater content hash), and a posting shows its sighting of best precedence.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

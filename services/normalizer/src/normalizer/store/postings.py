@@ -1,9 +1,8 @@
-"""Merges a page into the tables and reads postings back; one statement per table, whatever the number of rows.
+"""Merges a page into the tables, one statement per table whatever the number of rows, and reads postings back."""
 
-Locks are taken in one order everywhere: sightings before postings, in each table first by inserting what is missing,
-then by locking what was there, both sorted by key. So two pages never wait for each other in a circle, and each sees
-what the other has written before it decides what a posting shows.
-"""
+# Locks are taken in one order everywhere: sightings before postings, in each table first by inserting what is missing,
+# then by locking what was there, both sorted by key. So two pages never wait for each other in a circle, and each sees
+# what the other has written before it decides what a posting shows.
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence

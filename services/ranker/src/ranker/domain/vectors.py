@@ -71,7 +71,7 @@ class CampaignVectors:
         return [
             CampaignRanking(
                 campaign_id=wish.campaign_id, campaign_version=wish.version, as_of=wish.as_of,
-                factors=list(wish.weights), scores=scores[c], points=points[c][:, own].tolist(),
+                factors=list(wish.weights), scores=scores[c], points=points[c][:, own].ravel().tolist(),
             )
             for c, (wish, own) in enumerate(zip(self.wishes, self._own_factors, strict=True))
         ]  # fmt: skip

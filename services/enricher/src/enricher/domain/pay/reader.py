@@ -83,7 +83,9 @@ class PayReader:
 
     def _stated(self, offered: OfferedPay, country: str | None) -> _Read | None:
         """The source's amounts; zero and less mean that it states none, ends the wrong way round are swapped."""
-        low, high = (a if a is not None and a > 0 else None for a in (offered.minimum, offered.maximum))
+        low, high = (
+            a if a is not None and a.is_finite() and a > 0 else None for a in (offered.minimum, offered.maximum)
+        )
         if low is None and high is None:
             return None
         currency = self._conversion.currency(offered.currency, country)
