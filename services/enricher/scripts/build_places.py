@@ -16,7 +16,7 @@ TARGET = Path(__file__).parents[3] / "config" / "taxonomy" / "places.tsv.gz"
 def rows(cities: Path, regions: Path, spellings: Path) -> list[str]:
     """One tab-separated line a city: name, country, region, population in thousands, further spellings by `|`."""
     with regions.open(encoding="utf-8", newline="") as file:
-        region_of = {row["geonameid"]: row["subcountry"] for row in csv.DictReader(file)}
+        region_of = {row["geonameid"]: row["subcountry"].removeprefix("State of ") for row in csv.DictReader(file)}
     known = set(json.loads(spellings.read_text(encoding="utf-8"))["cities"])
     lines = []
     for city in json.loads(cities.read_text(encoding="utf-8")).values():

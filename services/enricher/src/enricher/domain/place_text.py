@@ -15,6 +15,7 @@ _POSTCODE = re.compile(
     r"\b(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d"
     r"|[A-Z]{1,2}-?\d{3,6}|\d{4,7}(?:-\d{3,4})?)\b"
 )
+_IDEOGRAPHS = re.compile(r"[\u4e00-\u9fff]{3}")
 _NAME = re.compile(r"[^\W\d_][^\W\d_]*(?:[ '.’-]+[^\W\d_]+){0,4}\.?")
 #: Longest location text that is read, in characters.
 _LONGEST = 300
@@ -79,6 +80,10 @@ class PlaceTexts:
         part = self._look_up(text)
         if part.country or part.regions or part.cities:
             return [part]
+        if _IDEOGRAPHS.match(text):
+            # No blanks there: the city stands first, the ward behind it.
+            prefixes = (self._look_up(text[:length]) for length in (4, 3, 2))
+            return [next((p for p in prefixes if p.cities or p.country), part)]
         if "-" in text:
             cut = [self._look_up(t) for w in text.split("-") if (t := self._clean(w))]
             if any(p.country or p.regions for p in cut):
