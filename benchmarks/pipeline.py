@@ -5,6 +5,7 @@ import asyncio
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,6 @@ from posthorn.client import Client
 from posthorn.deployment import prepare
 from posthorn.embedded import free_port
 from posthorn.processes import PORTS, Processes
-from posthorn.run import follow
 
 Pids = Callable[[], dict[str, Usage]]
 _SKILLS = ("python", "sql", "aws", "go", "react", "excel", "kubernetes", "java", "spark", "communication")
@@ -68,13 +69,28 @@ def _measure(client: Client, pids: Pids, options: argparse.Namespace) -> dict[st
         "cpu_seconds": cpu, "cpu_seconds_total": round(sum(cpu.values()), 2),
         "peak_rss_mb": memory, "services_rss_mb": sum(ours.values()),
         "books": [{k: v for k, v in run["books"].items() if k != "reasons"} for run, _ in rounds],
-        "cores": os.cpu_count(), "python": platform.python_version(),
+        "cores": os.cpu_count(), "python": platform.python_version(), "machine": _machine(),
     }  # fmt: skip
+
+
+def _machine() -> dict[str, float]:
+    """CPU µs of two steps of PERFORMANCE.md (60 and 21 there), so that figures of machines can be compared."""
+    text = " ".join(f"word{n} " for n in range(500))
+    steps = {"re_sub_white_space": lambda: re.sub(r"\s+", " ", text), "split_join": lambda: " ".join(text.split())}
+    return {name: round(min(_cpu_of(step) for _ in range(20)) * 1e6, 1) for name, step in steps.items()}
+
+
+def _cpu_of(step: Callable[[], object]) -> float:
+    begun = time.process_time()
+    for _ in range(100):
+        step()
+    return (time.process_time() - begun) / 100
 
 
 def _campaign(number: int) -> dict[str, Any]:
     return {
-        "campaign_name": f"bench {number}", "query": _QUERIES[number % len(_QUERIES)], "country": ("ca", "us", "de")[number % 3],
+        "campaign_name": f"bench {number}", "query": _QUERIES[number % len(_QUERIES)],
+        "country": ("ca", "us", "de")[number % 3],
         "email": "bench@example.com", "date_window": "all", "skills": [*_SKILLS[number % 5 :: 2]],
         "min_salary": 60_000 + 5_000 * number, "max_salary": 160_000, "currency": "CAD", "location": "Toronto",
         "remote_preference": ["remote"], "seniority": ["senior"], "employment_type_preference": ["FULL_TIME"],
@@ -85,7 +101,8 @@ def _campaign(number: int) -> dict[str, Any]:
 def _run(client: Client, campaign_id: str, count: int, seed: int) -> dict[str, Any]:
     source = {"source": "sample", "params": {"count": count, "seed": seed}, "max_pages": 10_000}
     started = client.call("POST", f"/campaigns/{campaign_id}/runs", json={"sources": [source]})
-    *_, run = follow(client, started["run_id"])
+    while (run := client.call("GET", f"/runs/{started['run_id']}"))["state"] == "running":
+        time.sleep(1)  # asking more often would be measured with the gateway's work
     if run["status"] != "succeeded" or not run["books"]["balanced"]:
         sys.exit(f"the run did not succeed: {json.dumps(run)}")
     # Both moments are the database's and the gateway's clock on this one machine.
@@ -94,8 +111,6 @@ def _run(client: Client, campaign_id: str, count: int, seed: int) -> dict[str, A
 
 
 def _moment(text: str) -> float:
-    from datetime import datetime
-
     return datetime.fromisoformat(text).timestamp()
 
 
@@ -109,9 +124,7 @@ def _separate(folder: Path) -> Iterator[tuple[str, Pids, float]]:
         urls = asyncio.run(prepare(postgres.url, folder, broker.url))
         begun = time.perf_counter()
         ports = {service: free_port("127.0.0.1", 0) for service in PORTS}
-        services = stack.enter_context(
-            Processes(urls, folder, {"AMQP_URL": broker.url, "LOG_LEVEL": "WARNING"}, ports)
-        )
+        services = stack.enter_context(Processes(urls, folder, {"AMQP_URL": broker.url, "LOG_LEVEL": "WARNING"}, ports))
         started = time.perf_counter() - begun
 
         def pids() -> dict[str, Usage]:

@@ -12,7 +12,11 @@ pytestmark = pytest.mark.timeout(240)
 
 def demo(home: Path) -> str:
     unset = ("DATABASE_URL", "AMQP_URL", "POSTHORN_API_KEY", "POSTHORN_URL")
-    environment = {k: v for k, v in os.environ.items() if k not in unset} | {"POSTHORN_HOME": str(home)}
+    # Wide enough that no line of the books is broken.
+    environment = {k: v for k, v in os.environ.items() if k not in unset} | {
+        "POSTHORN_HOME": str(home),
+        "COLUMNS": "160",
+    }
     ended = subprocess.run(
         [sys.executable, "-m", "posthorn", "demo"], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
         text=True, timeout=120, check=False,

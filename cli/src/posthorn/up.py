@@ -49,7 +49,7 @@ def migrate() -> None:
     """
     folder = home()
     with database(folder) as admin_url:
-        asyncio.run(prepare(admin_url, folder, os.environ.get("AMQP_URL")))
+        asyncio.run(prepare(admin_url, folder, os.environ.get("AMQP_URL"), os.environ.get("NAMESPACE", "posthorn")))
     screen.print("database and broker are up to date")
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 import pytest
 import sqlalchemy as sa
-from common.testing.postgres import Database
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.contracts import (
@@ -31,6 +30,7 @@ from common.messaging.protocol import BrokerUnavailableError, Outgoing
 from common.messaging.relay import send_unsent
 from common.messaging.runner import StageRunner
 from common.messaging.unit import Child, Finished, Quarantined
+from common.testing.postgres import Database
 
 SCHEMA = "enricher"
 ATTEMPTS = 3
@@ -71,7 +71,7 @@ class Rig:
         subscription = await runner.start(2)
         await PostgresBroker(self.engine).publish(messages)
         async with asyncio.timeout(15):
-            while await self.rows("SELECT 1 FROM broker.message WHERE queue = 'enricher.postings'"):
+            while await self.rows("SELECT 1 FROM broker.message WHERE queue = 'enricher.postings'"):  # noqa: ASYNC110 - it is the database that is watched
                 await asyncio.sleep(0.02)
         await subscription.cancel()
 

@@ -72,7 +72,7 @@ MEANINGS: dict[str, str] = {
     "pay": "pay as the source states it",
     "period": "what the amounts are paid for",
     "places": "all locations of the job",
-    "points": "per job the share of each factor in hundredths of a point; sums to the score",
+    "points": "job after job what each factor gives, in hundredths of a point; those of a job sum to its score",
     "posted_at": "when the source says it was posted",
     "postings": "the postings",
     "Headers.postings": "postings in the body whose outcome is still open",

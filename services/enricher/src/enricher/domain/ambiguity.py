@@ -96,9 +96,9 @@ def _previous(low: bytes, start: int) -> str:
 
 
 def _following(low: bytes, end: int) -> str:
-    """The word or sign right behind, or '' at the end of a sentence."""
+    """The word or sign right behind, "." within an abbreviation, or '' at the end of a sentence."""
     after = low[end : end + _NEXT].lstrip(b" \t")
-    if not after or after[0] in _ENDS:
+    if not after or after[0] in _ENDS or (after[0] == _POINT and not after[1:2].isalnum()):
         return ""
     word = _decoded(after.split()[:1])
     return word.rstrip(".,;:!?)]}|/\"'") if word[:1].isalnum() else word[:1]

@@ -1,5 +1,6 @@
-"""Asks spaCy whether an ambiguous word is used as a skill: only on the sentence around it, with a blank tokenizer."""
+"""Asks spaCy's matcher whether an ambiguous word is used as a skill, on the sentence around it only."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,11 @@ if TYPE_CHECKING:
 
 #: Bytes of the sentence looked at on either side of the word.
 _REACH = 60
-#: Tokens that may stand between the word and its cue, none of them a punctuation mark that ends a clause.
+_TOKEN = re.compile(r"\w+(?:[-+#.]+\w+|[+#]+)*|[^\w\s]")
+#: Tokens that may stand between the word and its cue, none of them a mark that ends a clause.
 _GAP = {"ORTH": {"NOT_IN": [".", "!", "?", ";", ":"]}, "OP": "{0,4}"}
+#: Stands for every word that no rule names: spaCy keeps each word it sees for ever and works 50 µs on a new one.
+_OTHER = "_"
 
 
 class ContextJudge:
@@ -20,47 +24,46 @@ class ContextJudge:
 
     def __init__(self, words: Mapping[str, AmbiguousWord]) -> None:
         # Here and not above: the import takes a second, which a service would spend before it answers anything.
-        from spacy.lang.en import English
+        from spacy.tokens import Doc
+        from spacy.vocab import Vocab
 
-        self._nlp = English()
-        self._matchers: dict[str, Matcher] = {}
-        for word, rule in words.items():
-            if rule.near:
-                self._matchers[word] = self._matcher(word, rule)
+        self._doc, self._vocab = Doc, Vocab()
+        self._cues = {word: rule.near for word, rule in words.items() if rule.near}
+        self._matchers = {word: self._matcher(word, cues) for word, cues in self._cues.items()}
+        spelled = (token for word in self._cues for token in _TOKEN.findall(word))
+        self._known = frozenset({*spelled, *".!?;:", *(cue for cues in self._cues.values() for cue in cues)})
 
-    def _matcher(self, word: str, rule: AmbiguousWord) -> "Matcher":
+    def _matcher(self, word: str, cues: frozenset[str]) -> "Matcher":
         from spacy.matcher import Matcher
 
-        cue = {"LOWER": {"IN": sorted(rule.near)}}
-        spelled = [{"LOWER": token.text} for token in self._nlp.make_doc(word)]
-        matcher = Matcher(self._nlp.vocab)
+        cue = {"ORTH": {"IN": sorted(cues)}}
+        spelled = [{"ORTH": token} for token in _TOKEN.findall(word)]
+        matcher = Matcher(self._vocab)
         matcher.add(word, [[cue, _GAP, *spelled], [*spelled, _GAP, cue]])
         return matcher
 
     def is_skill(self, word: str, text: Text, start: int, end: int) -> bool:
         """Whether a cue of the word stands near it in its sentence."""
-        matcher = self._matchers.get(word)
-        if matcher is None:
+        cues = self._cues.get(word)
+        if cues is None:
             return False
-        before = _last_sentence(text.raw[max(0, start - _REACH) : start])
-        after = _first_sentence(text.raw[end : end + _REACH])
-        spelled = text.raw[start:end].decode(errors="ignore")
-        offset = len(before)
-        # spaCy keeps every word it has ever seen; the zone forgets those of this sentence.
-        with self._nlp.memory_zone():
-            doc = self._nlp.make_doc(f"{before}{spelled}{after}")
-            found = [(doc[first].idx, doc[last - 1].idx + len(doc[last - 1])) for _, first, last in matcher(doc)]
-        return any(first <= offset < last for first, last in found)
+        before = _TOKEN.findall(_last_sentence(text.low[max(0, start - _REACH) : start]))
+        after = _TOKEN.findall(_first_sentence(text.low[end : end + _REACH]))
+        if cues.isdisjoint(before) and cues.isdisjoint(after):
+            return False
+        tokens = [*before, *_TOKEN.findall(word), *after]
+        doc = self._doc(self._vocab, words=[token if token in self._known else _OTHER for token in tokens])
+        return any(first <= len(before) < last for _, first, last in self._matchers[word](doc))
 
 
-def _last_sentence(raw: bytes) -> str:
+def _last_sentence(low: bytes) -> str:
     for end in (b"\n", b". ", b"! ", b"? "):
-        raw = raw[raw.rfind(end) + 1 :]
-    return raw.decode(errors="ignore")
+        low = low[low.rfind(end) + 1 :]
+    return low.decode(errors="ignore")
 
 
-def _first_sentence(raw: bytes) -> str:
+def _first_sentence(low: bytes) -> str:
     for end in (b"\n", b". ", b"! ", b"? "):
-        at = raw.find(end)
-        raw = raw[:at] if at >= 0 else raw
-    return raw.decode(errors="ignore")
+        at = low.find(end)
+        low = low[:at] if at >= 0 else low
+    return low.decode(errors="ignore")

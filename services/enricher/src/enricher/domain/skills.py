@@ -121,5 +121,5 @@ def _neighbour_is_sure(index: int, low: bytes, found: list[Mention], sure: list[
         if sure[right]:
             return True
     # Ambiguous technologies in a row ("Word, Excel", "Go, Rust, Swift") vouch for each other: two, or most of more.
-    technologies = sum(m.value.technology for m in found[left : right + 1])
-    return right > left and technologies >= 2 + (right - left > 2)
+    row = {m.value.skill for m in found[left : right + 1] if m.value.technology}
+    return right > left and len(row) >= 2 + (right - left > 2)
