@@ -1,23 +1,19 @@
-"""`posthorn demo`: from nothing to ranked, explained jobs in one command."""
+"""From nothing to ranked, explained jobs in one command."""
 
 import asyncio
-import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from common.database.binaries import PostgresUnavailableError
-from common.telemetry import configure_logging
 from posthorn import screens
 from posthorn.client import Client
-from posthorn.deployment import database
 from posthorn.embedded import Embedded, embedded
 from posthorn.home import home
-from posthorn.output import RUN_FAILED, errors, screen
+from posthorn.output import RUN_FAILED, screen
 from posthorn.run import watch_live
-from posthorn.up import Port
+from posthorn.up import launched
 
 CAMPAIGN = {
     "campaign_name": "Demo: data engineer in Toronto", "query": "data engineer", "country": "ca",
@@ -28,21 +24,13 @@ CAMPAIGN = {
 }  # fmt: skip
 
 
-def demo(
-    port: Port = 8080,
-    leave: Annotated[bool, typer.Option("--exit", help="End when the jobs are shown.")] = False,
-) -> None:
-    """Start Posthorn here, collect the bundled sample and show the ranked jobs."""
+def run_demo(port: int, leave: bool) -> None:
+    """Start, show, and end at once if asked to or where there is no terminal to press Ctrl-C in."""
     folder = home()
-    configure_logging("posthorn", os.environ.get("LOG_LEVEL", "WARNING"))
     leave = leave or not (sys.stdin.isatty() and sys.stdout.isatty())
     screen.print("Starting Posthorn: six services and an embedded PostgreSQL, all on this machine …")
-    try:
-        with database(folder) as admin_url:
-            status = asyncio.run(_demo(admin_url, folder, port, leave))
-    except PostgresUnavailableError as error:
-        errors.print(f"[red]Error:[/] {error}")
-        raise typer.Exit(1) from error
+    with launched(folder) as admin_url:
+        status = asyncio.run(_demo(admin_url, folder, port, leave))
     if status != "succeeded":
         raise typer.Exit(RUN_FAILED)
 

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from common.database.deploy import deploy
+import asyncpg
+from sqlalchemy.exc import SQLAlchemyError
+
 from common.database.embedded import EmbeddedPostgres
 from common.database.engine import create_engine
-from common.database.roles import SERVICES
+from common.database.roles import BROKER, SERVICES, service_url
+from common.database.schema_version import SchemaBehindError, assert_current, revision_at, revisions
 from common.messaging.factory import open_broker
 from posthorn.home import database_passwords
 
@@ -26,7 +29,39 @@ def database(folder: Path) -> Iterator[str]:
 
 async def prepare(admin_url: str, folder: Path, amqp_url: str | None, namespace: str = "posthorn") -> dict[str, str]:
     """The deploy step: roles, schemas, migrations, queues; returns each service's database URL. Safe to repeat."""
+    from common.database.deploy import deploy  # here, because Alembic takes its time to load
+
     urls = await deploy(admin_url, database_passwords(folder, SERVICES))
+    await _declare(urls, amqp_url, namespace)
+    return urls
+
+
+async def prepare_once(admin_url: str, folder: Path, amqp_url: str | None) -> dict[str, str]:
+    """The deploy step, if this code's has not been done: every role gets in and finds its newest migration."""
+    passwords = database_passwords(folder, SERVICES)
+    urls = {service: service_url(admin_url, service, password) for service, password in passwords.items()}
+    if not await _deployed(urls):
+        return await prepare(admin_url, folder, amqp_url)
+    if amqp_url:
+        await _declare(urls, amqp_url, "posthorn")
+    return urls
+
+
+async def _deployed(urls: dict[str, str]) -> bool:
+    for service, url in urls.items():
+        engine = create_engine(url, role_application="deploy", pool_size=1)
+        try:
+            await assert_current(engine, service)
+            if service == "gateway" and await revision_at(engine, BROKER) != revisions(BROKER)[-1]:
+                return False
+        except (SchemaBehindError, SQLAlchemyError, asyncpg.PostgresError):
+            return False
+        finally:
+            await engine.dispose()
+    return True
+
+
+async def _declare(urls: dict[str, str], amqp_url: str | None, namespace: str) -> None:
     engine = create_engine(urls["gateway"], role_application="deploy", pool_size=2)
     broker = open_broker(amqp_url, engine, namespace=namespace, service="deploy")
     try:
@@ -35,4 +70,3 @@ async def prepare(admin_url: str, folder: Path, amqp_url: str | None, namespace:
     finally:
         await broker.close()
         await engine.dispose()
-    return urls

@@ -26,7 +26,7 @@ import notifier.settings
 import ranker.app
 import ranker.settings
 from common.settings import ServiceSettings
-from posthorn.deployment import prepare
+from posthorn.deployment import prepare_once
 
 _POOL = 3
 _INNER: dict[str, tuple[Callable[[Any], FastAPI], type[ServiceSettings]]] = {
@@ -65,7 +65,7 @@ def free_port(host: str, wanted: int) -> int:
 @asynccontextmanager
 async def embedded(admin_url: str, folder: Path, host: str, port: int) -> AsyncIterator[Embedded]:
     """Deploy, start the services, serve the gateway; all of it ends with the context."""
-    urls = await prepare(admin_url, folder, os.environ.get("AMQP_URL"))
+    urls = await prepare_once(admin_url, folder, os.environ.get("AMQP_URL"))
     async with AsyncExitStack() as stack:
         local: dict[str, httpx.AsyncBaseTransport] = {}
         for name, (create_app, settings) in _INNER.items():

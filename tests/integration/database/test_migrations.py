@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.database import assert_current, create_engine, migrations
-from common.database.migrations import SchemaBehindError, SchemaDriftError, check_models, upgrade
+from common.database.migrations import SchemaDriftError, check_models, upgrade
 from common.database.revision import write_revision
 from common.database.roles import prepare_database
+from common.database.schema_version import FOLDER_VARIABLE, SchemaBehindError
 from common.testing.postgres import PASSWORDS, PostgresServer
 
 SERVICE = "notifier"
@@ -55,7 +56,7 @@ async def engine(url: str) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The service's migrations, in a place of the test."""
-    monkeypatch.setenv(migrations.FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     folder = tmp_path / SERVICE
     (folder / "versions").mkdir(parents=True)
     (folder / "env.py").write_text(ENV)

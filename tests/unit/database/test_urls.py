@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from common.database.engine import asyncpg_url
-from common.database.migrations import migrations_folder
 from common.database.roles import SERVICES, service_url
+from common.database.schema_version import migrations_folder
 
 REPOSITORY = Path(__file__).parents[3]
 

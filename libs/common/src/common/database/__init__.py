@@ -2,6 +2,6 @@
 
 from common.database.bulk import bulk_upsert
 from common.database.engine import check, create_engine
-from common.database.migrations import assert_current
+from common.database.schema_version import assert_current
 
 __all__ = ["assert_current", "bulk_upsert", "check", "create_engine"]

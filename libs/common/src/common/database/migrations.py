@@ -1,11 +1,8 @@
-"""Alembic for each service's schema: upgrade, the guard at start, and the proof that models equal migrations."""
+"""Alembic for each service's schema: upgrade, and the proof that models equal migrations."""
 
 import asyncio
-import importlib.util
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -16,24 +13,18 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from common.database.engine import CONNECT_SECONDS, asyncpg_url
-from common.database.roles import BROKER
+from common.database.schema_version import migrations_folder
 
-#: Names the folder that holds `<service>/versions`, where packages are installed without their sources.
-FOLDER_VARIABLE = "POSTHORN_MIGRATIONS"
 #: Seconds a migration waits for a table lock before it lets the others pass and tries again.
 LOCK_SECONDS = 2
 LOCK_ATTEMPTS = 10
 _COMMAND_SECONDS = 900
 
 Step = Callable[[Any, MigrationContext], list[Any]]
-
-
-class SchemaBehindError(Exception):
-    """The database lacks migrations that this code needs."""
 
 
 class SchemaDriftError(Exception):
@@ -56,24 +47,6 @@ def run_env(metadata: sa.MetaData, schema: str) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
-
-
-def migrations_folder(service: str) -> Path:
-    """Where the migrations of a service (or of `broker`) lie; FileNotFoundError if they are not there."""
-    if service == BROKER:
-        return _package("common") / "messaging" / "migrations"
-    named = os.environ.get(FOLDER_VARIABLE)
-    folder = Path(named) / service if named else _package(service).parents[1] / "migrations"
-    if not folder.is_dir():
-        raise FileNotFoundError(f"no migrations at {folder}: set {FOLDER_VARIABLE} to the folder that holds {service}/")
-    return folder
-
-
-def _package(name: str) -> Path:
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError(f"package {name} is not installed")
-    return Path(spec.origin).parent
 
 
 async def upgrade(service: str, url: str) -> None:
@@ -106,22 +79,6 @@ async def check_models(service: str, url: str) -> None:
         raise SchemaDriftError(
             f"{service}: tables.py and migrations differ; run `python -m common.database.revision {service} "
             f'"what changed"`:\n{listed}'
-        )
-
-
-async def assert_current(engine: AsyncEngine, service: str) -> None:
-    """SchemaBehindError where the database lacks a revision of this code; a newer database is fine (N-1 rule)."""
-    script = _script(service)
-    table = sa.table("alembic_version", sa.column("version_num"), schema=service)
-    async with engine.connect() as connection:
-        exists = await connection.scalar(sa.select(sa.func.to_regclass(f"{service}.alembic_version")))
-        current = await connection.scalar(sa.select(table.c.version_num)) if exists else None
-    known = {revision.revision for revision in script.walk_revisions()}
-    head = script.get_current_head()
-    if current != head and (current is None or current in known):
-        raise SchemaBehindError(
-            f"the schema of {service} is at revision {current or 'none'}, this code needs {head}: "
-            "run `posthorn migrate` with the administrator's DATABASE_URL first"
         )
 
 

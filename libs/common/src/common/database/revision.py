@@ -14,8 +14,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 
 from common.database.embedded import EmbeddedPostgres
-from common.database.migrations import migrations_folder, on_schema, upgrade
+from common.database.migrations import on_schema, upgrade
 from common.database.roles import BROKER, SERVICES, prepare_database, service_url
+from common.database.schema_version import migrations_folder
 
 _FILE = '''"""{message}"""
 
