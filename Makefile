@@ -3,6 +3,8 @@
 .PHONY: help setup demo up up-local bench bench-contracts test unit contracts integration e2e lint fmt type docs lock compose-up compose-down clean
 
 BIN := .venv/bin
+# Data of `make demo` and `make up`; a `posthorn` installed for a user keeps its own in the user's data folder.
+export POSTHORN_HOME ?= $(CURDIR)/.posthorn
 PYTEST := $(BIN)/pytest
 # The tiers share the machine with the servers they start.
 PARALLEL ?= -n 2 --dist loadfile

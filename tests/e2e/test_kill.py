@@ -10,7 +10,7 @@ from tests.support.receiver import Receiver, receiver
 from tests.support.stack import Stack, running_stack
 
 SERVICES = ("extractor", "normalizer", "enricher", "ranker", "gateway", "notifier")
-POSTINGS = 1_500
+POSTINGS = 800
 pytestmark = pytest.mark.timeout(300)
 
 
