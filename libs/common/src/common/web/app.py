@@ -1,6 +1,7 @@
 """Creates the FastAPI app of a service and serves it until SIGTERM."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol, TypeVar
@@ -41,6 +42,7 @@ def create_service_app(service: str, wire: Wire, router: APIRouter, *, public: b
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with wire() as wiring:
             app.state.wiring = wiring
+            _spare_the_collector()
             _log.info("service_started", service=service)
             yield
         _log.info("service_stopped", service=service)
@@ -60,6 +62,13 @@ def create_service_app(service: str, wire: Wire, router: APIRouter, *, public: b
     if not public:
         app.include_router(quarantine.router)
     return app
+
+
+def _spare_the_collector() -> None:
+    """Rules and code live as long as the process: looking through them for garbage at every batch costs a tenth."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _operations(check: Callable[[], Awaitable[None]]) -> APIRouter:
