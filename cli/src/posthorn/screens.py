@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 OUTCOMES = ("new", "updated", "unchanged", "duplicate", "rejected", "failed")
@@ -13,7 +13,7 @@ _MARK = {"running": "yellow", "succeeded": "green", "partial": "yellow", "failed
 
 def campaigns(rows: list[dict[str, Any]]) -> Table:
     """One line per campaign."""
-    table = Table("campaign", "name", "query", "country", "active", "runs", "last run", "next run", box=None)
+    table = Table(_whole("campaign"), "name", "query", "country", "active", "runs", "last run", "next run", box=None)
     for c in rows:
         last = f"{_moment(c['last_run_at'])} {c['last_run_status']}" if c["last_run_at"] else "never"
         active = "yes" if c["is_active"] else "paused"
@@ -30,14 +30,14 @@ def campaign(c: dict[str, Any]) -> Table:
     table = Table("criterion", "value", box=None)
     for name, value in c.items():
         if value not in (None, [], {}):
-            shown = ", ".join(str(v) for v in value) if isinstance(value, list) else str(value)
+            shown = ", ".join(map(_word, value)) if isinstance(value, list) else str(value)
             table.add_row(name, escape(shown))
     return table
 
 
 def runs(rows: list[dict[str, Any]]) -> Table:
     """One line per run."""
-    table = Table("run", "kind", "campaign", "state", "requested", "trigger", box=None)
+    table = Table(_whole("run"), "kind", "campaign", "state", "requested", "trigger", box=None)
     for r in rows:
         name, at = escape(r["campaign_name"]), _moment(r["requested_at"])
         table.add_row(r["run_id"], r["kind"], name, r["state"], at, r["trigger"])
@@ -66,7 +66,7 @@ def books(b: dict[str, Any]) -> Group:
 
 def jobs(rows: list[dict[str, Any]]) -> Table:
     """Ranked jobs, best first."""
-    table = Table("#", "score", "title", "company", "place", "salary", "job", box=None)
+    table = Table("#", "score", "title", "company", "place", "salary", _whole("job"), box=None)
     for n, j in enumerate(rows, 1):
         title, company = escape(j["title"]), escape(j["company"] or "?")
         score = f"{j['rank']['rank_score']:.2f}"
@@ -109,6 +109,19 @@ def salary(pay: dict[str, Any] | None) -> str:
         return pay.get("text") or ""
     amounts = "-".join(f"{a:,}" for a in dict.fromkeys((low, high)) if a is not None)
     return f"{amounts} {pay.get('currency') or '?'}"
+
+
+def _whole(name: str) -> Column:
+    """A column that is copied from the screen, so never cut."""
+    return Column(name, no_wrap=True, overflow="ignore")
+
+
+def _word(value: Any) -> str:
+    """An entry of a list; a source as the option --source takes it."""
+    if not isinstance(value, dict):
+        return str(value)
+    params = ",".join(f"{key}={it}" for key, it in value["params"].items())
+    return f"{value['source']}:{params}" if params else str(value["source"])
 
 
 def _moment(value: str) -> str:

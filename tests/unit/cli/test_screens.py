@@ -1,0 +1,52 @@
+"""What people see in a terminal."""
+
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from posthorn import screens
+
+
+def shown(table: Any, width: int = 80) -> str:
+    console = Console(width=width, record=True, file=None, quiet=False)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
+
+
+def test_ids_that_are_copied_are_never_cut() -> None:
+    run = {"run_id": "20261121T035803Z-5fa5e6", "kind": "collect", "campaign_name": "A long name " * 5,
+           "state": "completed", "requested_at": "2026-11-21T03:58:03Z", "trigger": "request"}  # fmt: skip
+    assert run["run_id"] in shown(screens.runs([run]))
+
+
+def test_a_source_is_shown_as_it_is_written() -> None:
+    sources = [
+        {"source": "greenhouse", "params": {"board": "acme"}, "max_pages": 50},
+        {"source": "sample", "params": {}},
+    ]
+    assert "greenhouse:board=acme, sample" in shown(screens.campaign({"sources": sources}))
+
+
+def test_books_that_do_not_balance_say_so() -> None:
+    books = dict.fromkeys(screens.OUTCOMES, 0) | {"fetched": 3, "new": 1, "open": 2, "balanced": False, "reasons": {}}
+    assert "2 still open" in shown(screens.books(books), 200)
+
+
+@pytest.mark.parametrize(
+    ("pay", "words"),
+    [
+        (None, ""), ({"text": "competitive"}, "competitive"),
+        ({"yearly_minimum": 90_000, "yearly_maximum": 120_000, "currency": "CAD"}, "90,000-120,000 CAD"),
+        ({"yearly_minimum": 90_000, "yearly_maximum": 90_000, "currency": None}, "90,000 ?"),
+    ],
+)  # fmt: skip
+def test_pay_is_shown_in_its_own_currency(pay: dict[str, Any] | None, words: str) -> None:
+    assert screens.salary(pay) == words
+
+
+def test_markup_in_titles_is_not_obeyed() -> None:
+    job = {"title": "[red]Engineer[/]", "company": "[link=x]A", "places": [], "remote_type": None, "salary": None,
+           "hash_key": "0" * 32, "rank": {"rank_score": 12.3}}  # fmt: skip
+    assert "[red]Engineer[/]" in shown(screens.jobs([job]), 200)
