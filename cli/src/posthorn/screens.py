@@ -81,7 +81,9 @@ def explanation(job: dict[str, Any]) -> RenderableType:
         return Text(f"{job['title']} at {job['company']} has no score for this campaign yet.")
     head = Text.assemble((f"{rank['rank_score']:.2f}", "bold green"), f" of 100  {job['title']} at {job['company']}")
     table = Table("factor", "points", "of", "why", box=None)
-    for f in explained.get("factors", []):
+    if not explained:
+        return Group(head, Text("The ranker, which explains scores, does not answer now; try again.", "yellow"))
+    for f in explained["factors"]:
         table.add_row(f["factor"], f"{f['points']:.2f}", f"{f['max_points']:.2f}", escape(f["reason"]))
     tail = f"ages counted from {rank['as_of']}, rules {rank['rules_version']}"
     return Group(head, table, Text(tail, "dim"))

@@ -105,6 +105,20 @@ async def test_closed_jobs_are_not_listed_but_can_be_read(rest: httpx.AsyncClien
     await publish(app, batch(campaign, [job(0)], [1000]))
     await publish(app, batch(campaign, [job(0, version=2, closed=True)], [0]))
     assert await listed(rest, campaign) == []
+    read = (await rest.get(f"/jobs/{KEYS[0]}", params={"campaign_id": campaign["campaign_id"]})).json()
+    assert read["closed"]
+
+
+async def test_a_job_is_shown_while_the_owners_of_its_parts_are_away(rest: httpx.AsyncClient, app: FastAPI) -> None:
+    campaign = await create(rest)
+    await publish(app, batch(campaign, [job(0)], [1000]))
+    answer = await rest.get(f"/jobs/{KEYS[0]}", params={"campaign_id": campaign["campaign_id"]})
+    assert answer.status_code == 200
+    read = answer.json()
+    assert read["unavailable"] == ["normalizer", "enricher", "ranker"]
+    assert read["rank"]["rank_score"] == 10.0
+    assert read["description_html"] is None
+    assert (await rest.get(f"/jobs/{KEYS[3]}")).status_code == 404
 
 
 async def test_a_deleted_campaign_gets_no_rankings_any_more(rest: httpx.AsyncClient, app: FastAPI) -> None:

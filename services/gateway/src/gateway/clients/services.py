@@ -30,9 +30,9 @@ class Services:
         """A request to a path of a service."""
         return self._clients[service].build_request(method, path, **options)
 
-    async def get(self, service: str, path: str, **parameters: str) -> Any | None:
+    async def get(self, service: str, path: str) -> Any | None:
         """The JSON at a path of a service; None where the service knows nothing of it."""
-        answer = await self.forward(service, self.build(service, "GET", path, params=parameters))
+        answer = await self.forward(service, self.build(service, "GET", path))
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         if answer.is_error:

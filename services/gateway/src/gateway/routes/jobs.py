@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, Field
 
 from common.contracts import RemoteType
-from common.web import Problem
+from common.web import Problem, ProblemError
 from gateway.errors import campaign_missing, job_missing
 from gateway.routes.access import Wired
 from gateway.routes.pages import Cursor, Page, Searched, bad_cursor, read_cursor, write_cursor
@@ -94,6 +94,11 @@ class JobDetail(JobRead):
     enrichment: dict[str, Any] | None
     rank: RankRead | None
     explanation: dict[str, Any] | None
+    unavailable: list[str] = Field(description="Services that own a part of this and did not answer.")
+
+
+#: Told apart from null, which is an answer.
+_AWAY = object()
 
 
 def _country(value: str) -> str:
@@ -144,30 +149,29 @@ async def read(
             if await wired.campaigns.get(conn, campaign_id) is None:
                 raise campaign_missing()
             rank = await wired.jobs.ranking_of(conn, campaign_id, hash_key)
-    posting, enrichment, explanation = await _owners(wired, hash_key, rank)
+    asked = {"normalizer": f"/postings/{hash_key.hex}", "enricher": f"/enrichments/{hash_key.hex}"}
+    if rank is not None:
+        as_of = rank.as_of.isoformat()
+        asked["ranker"] = f"/explanations/{hash_key.hex}?campaign_id={rank.campaign_id}&as_of={as_of}"
+    told = dict(zip(asked, await asyncio.gather(*(_told(wired, s, p) for s, p in asked.items())), strict=True))
+    away = [service for service, answer in told.items() if answer is _AWAY]
+    known = {service: answer for service, answer in told.items() if answer is not _AWAY}
     return JobDetail(
         **JobRead.of(job.card).model_dump(),
-        **_text(posting or {}),
-        enrichment=enrichment,
+        **_text(known.get("normalizer") or {}),
+        enrichment=known.get("enricher"),
         rank=RankRead.of(rank) if rank else None,
-        explanation=explanation,
+        explanation=known.get("ranker"),
+        unavailable=away,
     )
 
 
-async def _owners(wired: Wired, hash_key: uuid.UUID, rank: Row | None) -> tuple[Any, Any, Any]:
-    """The posting, the evidence and the explanation, each from the service that owns it."""
-
-    async def explanation() -> Any:
-        if rank is None:
-            return None
-        asked = {"campaign_id": str(rank.campaign_id), "as_of": rank.as_of.isoformat()}
-        return await wired.services.get("ranker", f"/explanations/{hash_key.hex}", **asked)
-
-    return await asyncio.gather(
-        wired.services.get("normalizer", f"/postings/{hash_key.hex}"),
-        wired.services.get("enricher", f"/enrichments/{hash_key.hex}"),
-        explanation(),
-    )
+async def _told(wired: Wired, service: str, path: str) -> Any:
+    """What the owner of a part answers, `_AWAY` where it does not."""
+    try:
+        return await wired.services.get(service, path)
+    except ProblemError:
+        return _AWAY
 
 
 def _text(posting: dict[str, Any]) -> dict[str, Any]:
