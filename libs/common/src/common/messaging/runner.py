@@ -1,8 +1,9 @@
 """Runs a stage: decode, prepare, one transaction with inbox and outbox, publish, acknowledge."""
 
 import time
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
+import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -155,7 +156,7 @@ class StageRunner(Generic[E, P]):
 
     def _child(self, headers: Headers, trace: str, number: int, child: Child) -> Outgoing:
         stage = stage_of(type(child.event))
-        template = headers if trace == headers.traceparent else _traced(headers, trace)
+        template = msgspec.structs.replace(headers, traceparent=trace)
         return outgoing(child.event, template, unit_id(stage, headers.unit_id, number), stage, child.postings)
 
     def _report(self, finished: Finished) -> None:
@@ -170,8 +171,3 @@ class StageRunner(Generic[E, P]):
 def _in_a_line(error: Exception) -> str:
     """What went wrong, without the statement and values that database errors carry along."""
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:500]}"
-
-
-def _traced(headers: Headers, traceparent: str) -> Headers:
-    fields: dict[str, Any] = {name: getattr(headers, name) for name in Headers.__struct_fields__}
-    return Headers(**{**fields, "traceparent": traceparent})

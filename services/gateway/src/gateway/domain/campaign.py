@@ -26,7 +26,8 @@ def _cased(change: Callable[[str], str]) -> Callable[[Any], Any]:
     return apply
 
 
-def _country(value: str) -> str:
+def country_code(value: str) -> str:
+    """ISO 3166-1 alpha-2 in lower case; `uk` is taken as `gb`."""
     code = value.lower()
     return "gb" if code == "uk" else code
 
@@ -72,7 +73,7 @@ class CampaignCriteria(BaseModel):
     query: Annotated[Text, Field(min_length=1, max_length=400, description="What to look for: `data engineer`.")]
     country: Annotated[
         str,
-        AfterValidator(_country),
+        AfterValidator(country_code),
         Field(pattern=r"^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2; `uk` is taken as `gb`."),
     ]
     email: EmailStr

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from common.contracts import RemoteType
 from common.web import Problem, ProblemError
+from gateway.domain.campaign import country_code
 from gateway.errors import campaign_missing, job_missing
 from gateway.routes.access import Wired
 from gateway.routes.pages import Cursor, Page, Searched, bad_cursor, read_cursor, write_cursor
@@ -101,12 +102,9 @@ class JobDetail(JobRead):
 _AWAY = object()
 
 
-def _country(value: str) -> str:
-    code = value.lower()
-    return "gb" if code == "uk" else code
-
-
-Country = Annotated[str, Query(pattern="^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2."), AfterValidator(_country)]
+Country = Annotated[
+    str, Query(pattern="^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2."), AfterValidator(country_code)
+]
 Amount = Annotated[int, Query(ge=0, le=2_000_000_000, description="Yearly, in the reference currency.")]
 
 
