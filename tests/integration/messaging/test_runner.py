@@ -1,39 +1,32 @@
 """The runner: what becomes of a unit, whatever its handler does."""
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import (
     Headers,
     PostingsEnriched,
     PostingsNormalized,
     UnitFinished,
-    decode,
     encode,
     event_id,
     unit_id,
 )
-from common.database import create_engine
 from common.messaging.errors import PermanentError, RetryLaterError
-from common.messaging.outbox import Outbox
-from common.messaging.postgres import PostgresBroker
 from common.messaging.protocol import BrokerUnavailableError, Outgoing
 from common.messaging.relay import send_unsent
-from common.messaging.runner import StageRunner
 from common.messaging.unit import Child, Finished, Quarantined
 from common.testing.postgres import Database
+from tests.integration.messaging.stage_rig import ATTEMPTS, StageRig, stage_rig
 
 SCHEMA = "enricher"
-ATTEMPTS = 3
 
 
 @dataclass
@@ -44,6 +37,7 @@ class Toy:
     prepared: int = 0
     event = PostingsNormalized
     queue = "enricher.postings"
+    trial = None
 
     async def prepare(self, headers: Headers, event: PostingsNormalized) -> None:
         self.prepared += 1
@@ -59,39 +53,10 @@ class Toy:
         return finished
 
 
-@dataclass
-class Rig:
-    engine: AsyncEngine
-    broker: Any
-    outbox: Outbox
-
-    async def run(self, stage: Toy, *messages: Outgoing) -> None:
-        """Publish, then work until every message has ended."""
-        runner = StageRunner(stage, broker=self.broker, engine=self.engine, outbox=self.outbox, max_attempts=ATTEMPTS)
-        subscription = await runner.start(2)
-        await PostgresBroker(self.engine).publish(messages)
-        async with asyncio.timeout(15):
-            while await self.rows("SELECT 1 FROM broker.message WHERE queue = 'enricher.postings'"):  # noqa: ASYNC110 - it is the database that is watched
-                await asyncio.sleep(0.02)
-        await subscription.cancel()
-
-    async def rows(self, sql: str) -> list[Any]:
-        async with self.engine.connect() as conn:
-            return list((await conn.execute(sa.text(sql))).all())
-
-    async def reports(self) -> list[UnitFinished]:
-        rows = await self.rows("SELECT headers, body FROM broker.message WHERE queue = 'gateway.ledger' ORDER BY id")
-        return [decode(UnitFinished, r.body, r.headers["sha256"]) for r in rows]
-
-
 @pytest.fixture
-async def rig(database: Database) -> AsyncIterator[Rig]:
-    engine = create_engine(database.url(SCHEMA), role_application="test")
-    broker = PostgresBroker(engine)
-    await broker.open()
-    yield Rig(engine, broker, Outbox(SCHEMA))
-    await broker.close()
-    await engine.dispose()
+async def rig(database: Database) -> AsyncIterator[StageRig]:
+    async with stage_rig(database, SCHEMA) as rig:
+        yield rig
 
 
 def message(name: str = "u", body: bytes | None = None) -> Outgoing:
@@ -105,7 +70,7 @@ def message(name: str = "u", body: bytes | None = None) -> Outgoing:
     return Outgoing(headers, body)
 
 
-async def test_a_unit_has_one_effect_however_often_its_message_comes(rig: Rig) -> None:
+async def test_a_unit_has_one_effect_however_often_its_message_comes(rig: StageRig) -> None:
     same = message()
     await rig.run(Toy(), same, same, same)
     (report,) = await rig.reports()
@@ -119,7 +84,7 @@ async def test_a_unit_has_one_effect_however_often_its_message_comes(rig: Rig) -
     assert kept.item == msgspec.json.encode({"text": "a\x00b"}).decode()
 
 
-async def test_a_permanent_failure_is_set_aside_and_its_postings_are_counted_failed(rig: Rig) -> None:
+async def test_a_permanent_failure_is_set_aside_and_its_postings_are_counted_failed(rig: StageRig) -> None:
     await rig.run(Toy([PermanentError("rule_broken", "why")]), message())
     (report,) = await rig.reports()
     assert report.outcome == "failed"
@@ -130,7 +95,7 @@ async def test_a_permanent_failure_is_set_aside_and_its_postings_are_counted_fai
 
 
 @pytest.mark.parametrize("body", [b"", b"garbage", encode(UnitFinished(run_id="", unit_id="", stage=""))[0]])
-async def test_a_body_that_cannot_be_read_is_still_accounted_for(rig: Rig, body: bytes) -> None:
+async def test_a_body_that_cannot_be_read_is_still_accounted_for(rig: StageRig, body: bytes) -> None:
     stage = Toy()
     await rig.run(stage, message(body=body))
     (report,) = await rig.reports()
@@ -139,14 +104,14 @@ async def test_a_body_that_cannot_be_read_is_still_accounted_for(rig: Rig, body:
     assert stage.prepared == 0
 
 
-async def test_a_passing_failure_is_tried_again(rig: Rig) -> None:
+async def test_a_passing_failure_is_tried_again(rig: StageRig) -> None:
     stage = Toy([RetryLaterError("429", delay=0.05), RetryLaterError("500", delay=0.05)])
     await rig.run(stage, message())
     assert stage.prepared == ATTEMPTS
     assert [r.outcome for r in await rig.reports()] == ["ok"]
 
 
-async def test_a_failure_that_does_not_pass_is_set_aside_after_the_last_attempt(rig: Rig) -> None:
+async def test_a_failure_that_does_not_pass_is_set_aside_after_the_last_attempt(rig: StageRig) -> None:
     stage = Toy([RetryLaterError("429", delay=0.05)] * ATTEMPTS)
     await rig.run(stage, message())
     (report,) = await rig.reports()
@@ -156,7 +121,7 @@ async def test_a_failure_that_does_not_pass_is_set_aside_after_the_last_attempt(
 
 
 async def test_an_error_of_our_own_is_tried_again_before_it_is_set_aside(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
+    rig: StageRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("common.messaging.runner._UNEXPECTED_DELAY", 0.05)
     await rig.run(Toy([ValueError("bug")] * ATTEMPTS), message())
@@ -165,14 +130,14 @@ async def test_an_error_of_our_own_is_tried_again_before_it_is_set_aside(
     assert "ValueError: bug" in str(report.error)
 
 
-async def test_trouble_of_the_infrastructure_counts_no_attempt(rig: Rig) -> None:
+async def test_trouble_of_the_infrastructure_counts_no_attempt(rig: StageRig) -> None:
     stage = Toy([BrokerUnavailableError("gone")] * (ATTEMPTS + 2))
     await rig.run(stage, message())
     assert [r.outcome for r in await rig.reports()] == ["ok"]
     assert stage.prepared == ATTEMPTS + 3
 
 
-async def test_what_a_crash_left_unsent_is_sent_by_the_relay_once(rig: Rig) -> None:
+async def test_what_a_crash_left_unsent_is_sent_by_the_relay_once(rig: StageRig) -> None:
     left = message()
     async with rig.engine.begin() as conn:
         await rig.outbox.add(conn, [left])
@@ -184,7 +149,7 @@ async def test_what_a_crash_left_unsent_is_sent_by_the_relay_once(rig: Rig) -> N
     assert len(await rig.rows("SELECT 1 FROM broker.message WHERE queue = 'enricher.postings'")) == 1
 
 
-async def test_rows_of_ended_work_are_purged_after_their_time(rig: Rig) -> None:
+async def test_rows_of_ended_work_are_purged_after_their_time(rig: StageRig) -> None:
     await rig.run(Toy(), message())
     async with rig.engine.begin() as conn:
         await rig.outbox.purge(conn)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -11,7 +12,7 @@ from common.contracts import Headers, Job, Posting, PostingsEnriched, PostingsNo
 from common.messaging.unit import Child, Finished, Quarantined
 from enricher.domain.enrich import Enricher, Enrichment, job_of
 from enricher.metrics import FIELDS, POSTINGS
-from enricher.store import EnrichmentStore
+from enricher.store import EnrichmentStore, load_rules
 
 _log = structlog.get_logger()
 _FAILED = "enrich_error"
@@ -29,11 +30,23 @@ class Prepared:
     failed: list[tuple[Posting, str]] = field(default_factory=list)
 
 
+@cache
+def _reader() -> Enricher:
+    return Enricher(load_rules())
+
+
+def try_posting(event: PostingsNormalized) -> None:
+    """Read in the suspect lane."""
+    for posting in event.postings:
+        _reader().read(posting)
+
+
 class EnrichPostings:
     """Reads what postings say and sends them on as jobs; content read before under the same rules is not read again."""
 
     event = PostingsNormalized
     queue = "enricher.postings"
+    trial = staticmethod(try_posting)
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import Headers, PageRequested, PostingsCollected, RunRequested, SourceQuery
+from common.messaging.crash_points import crash_point
 from common.messaging.errors import PermanentError, RetryLaterError
 from common.messaging.unit import Child, Finished, Quarantined
 from common.storage import StorageUnavailableError
@@ -36,6 +37,7 @@ class StartRun:
 
     event = RunRequested
     queue = "extractor.runs"
+    trial = None
 
     async def prepare(self, headers: Headers, event: RunRequested) -> list[SourceQuery]:
         """The sources to read; unknown ones too: their page fails and says why."""
@@ -74,6 +76,7 @@ class FetchPage:
 
     event = PageRequested
     queue = "extractor.pages"
+    trial = None
 
     def __init__(
         self,
@@ -127,7 +130,9 @@ class FetchPage:
             endpoint=answer.endpoint, params=answer.params, sent_at=answer.sent_at, received_at=answer.received_at,
             status=answer.status, headers=answer.headers, payload=answer.payload,
         )  # fmt: skip
-        return await self._archive.keep(page, asked, event.requested_at)
+        kept = await self._archive.keep(page, asked, event.requested_at)
+        crash_point("archive_after_put")
+        return kept
 
     async def _read(
         self, event: PageRequested, adapter: SourceAdapter, feed: str, archived: ArchivedPage

@@ -50,6 +50,12 @@ run = sa.Table(
     sa.Column("requested_at", _moment, nullable=False),
     sa.Column("deadline_at", _moment, nullable=False),
     sa.Column("completed_at", _moment),
+    # The run whose quarantine this one works on again.
+    sa.Column("replay_of", sa.Text),
+    # Since when the notifier is known to have heard of its end.
+    sa.Column("announced_at", _moment),
+    sa.Column("probes", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("probed_at", _moment),
     sa.CheckConstraint("state IN ('running', 'completed', 'cancelled', 'timed_out')", name="run_state"),
     sa.Index("run_by_campaign", "campaign_id", sa.text("requested_at DESC")),
     sa.Index("run_by_time", sa.text("requested_at DESC"), "run_id"),
@@ -66,6 +72,9 @@ unit = sa.Table(
     sa.Column("finished", sa.Boolean, nullable=False),
     sa.Column("outcome", sa.Text),
     sa.Column("source", sa.Text),
+    # Postings sent to it whose outcome was open: what is missing from the books if the unit is lost.
+    sa.Column("postings", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("probes", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("fetched", sa.Integer, nullable=False, server_default="0"),
     sa.Column("counts", pg.JSONB, nullable=False, server_default="{}"),
     sa.Column("reasons", pg.JSONB, nullable=False, server_default="{}"),

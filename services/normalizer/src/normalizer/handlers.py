@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-import msgspec
 import structlog
 import yaml
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,7 +18,7 @@ from normalizer.domain.canonical import FIELDS
 from normalizer.domain.merge import one_each
 from normalizer.domain.page import Normalized, TurnedAway, normalize
 from normalizer.domain.precedence import precedence_from
-from normalizer.domain.quality import rules_from
+from normalizer.domain.quality import Rules, rules_from
 from normalizer.errors import RejectedError
 from normalizer.metrics import POSTINGS, WARNINGS
 from normalizer.store import Page, PostingStore
@@ -26,6 +26,13 @@ from sources.errors import MappingError, SourceRejectedError
 from sources.registry import adapter_of
 
 _log = structlog.get_logger()
+
+
+def try_page(event: PostingsCollected) -> None:
+    """Map, check and clean in the suspect lane."""
+    _normalized(event, _gate())
+
+
 #: Postings and characters of text in one message; a body may not exceed 32 MB.
 _MOST_POSTINGS, _MOST_CHARACTERS = 100, 4 * 1024 * 1024
 
@@ -35,6 +42,7 @@ class NormalizePostings:
 
     event = PostingsCollected
     queue = "normalizer.postings"
+    trial = staticmethod(try_page)
 
     def __init__(
         self, store: PostingStore, *, enforce: bool = True, now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -48,19 +56,11 @@ class NormalizePostings:
     async def prepare(self, headers: Headers, event: PostingsCollected) -> Normalized:
         """Map, check and clean every item; nothing is written."""
         try:
-            adapter = adapter_of(event.source)
+            page = _normalized(event, self._rules)
         except SourceRejectedError as error:
-            raise PermanentError(error.reason, error.detail) from error
-
-        def map_item(item: Any) -> SourcePosting:
-            try:
-                return adapter.map_to_common(item, event.feed)
-            except MappingError as error:
-                raise RejectedError(error.reason, error.detail) from error
-
-        page = normalize(event.items, map_item, event.source, event.collected_at, self._rules)
+            raise PermanentError(error.reason, error.detail, ours=False) from error
         if page.critical:
-            raise PermanentError(page.critical, f"page {event.page} of {event.source} {event.feed}")
+            raise PermanentError(page.critical, f"page {event.page} of {event.source} {event.feed}", ours=False)
         return page
 
     async def apply(
@@ -99,6 +99,23 @@ def _read(name: str) -> Any:
     return yaml.safe_load(config_path(name).read_text())
 
 
+@cache
+def _gate() -> Rules:
+    return rules_from(_read("dq.yml"), FIELDS)
+
+
+def _normalized(event: PostingsCollected, rules: Rules) -> Normalized:
+    adapter = adapter_of(event.source)
+
+    def map_item(item: Any) -> SourcePosting:
+        try:
+            return adapter.map_to_common(item, event.feed)
+        except MappingError as error:
+            raise RejectedError(error.reason, error.detail) from error
+
+    return normalize(event.items, map_item, event.source, event.collected_at, rules)
+
+
 def _child(postings: list[Posting]) -> Child:
     counted = sum(posting.outcome is not None for posting in postings)
     return Child(PostingsNormalized(postings=postings), counted)
@@ -118,13 +135,7 @@ def _in_messages(postings: Sequence[Posting]) -> Iterator[list[Posting]]:
 
 
 def _quarantined(turned: TurnedAway, event: PostingsCollected) -> Quarantined:
-    """With the item as it came, unless JSON cannot hold it; the reference leads to the archived page in any case."""
-    try:
-        msgspec.json.encode(turned.item)
-        item = turned.item
-    except (UnicodeEncodeError, RecursionError, TypeError, msgspec.EncodeError):
-        item = None
-    return Quarantined(turned.reason, turned.detail, item, f"{event.archive_key}#{turned.number}")
+    return Quarantined(turned.reason, turned.detail, turned.item, f"{event.archive_key}#{turned.number}")
 
 
 def _report(finished: Finished, prepared: Normalized) -> None:

@@ -1,6 +1,7 @@
 """Data enters from the broker: enriched jobs to rank, and changed campaigns to re-rank stored jobs for."""
 
 import uuid
+from functools import cache
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,7 +15,7 @@ from ranker.domain.facts import facts_of
 from ranker.domain.judges import Judges
 from ranker.domain.vectors import CampaignVectors
 from ranker.metrics import CAMPAIGNS, PAIRS
-from ranker.store import RankerStore, StoredJob
+from ranker.store import RankerStore, StoredJob, load_rules
 
 _log = structlog.get_logger()
 #: Jobs in one message of a re-rank, and messages of one unit.
@@ -43,11 +44,23 @@ class PreparedJobs:
         self.read.append(read)
 
 
+@cache
+def _judges() -> Judges:
+    return Judges(load_rules())
+
+
+def try_job(event: PostingsEnriched) -> None:
+    """Take the texts apart in the suspect lane."""
+    for job in event.jobs:
+        read_job(facts_of(job), _judges())
+
+
 class RankPostings:
     """Stores the features of enriched jobs and ranks them for every active campaign."""
 
     event = PostingsEnriched
     queue = "ranker.postings"
+    trial = staticmethod(try_job)
 
     def __init__(self, store: RankerStore, judges: Judges) -> None:
         self._store = store
@@ -102,6 +115,7 @@ class RerankCampaign:
 
     event = CampaignChanged
     queue = "ranker.campaigns"
+    trial = None
 
     def __init__(self, store: RankerStore, judges: Judges) -> None:
         self._store = store

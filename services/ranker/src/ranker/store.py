@@ -7,12 +7,17 @@ from datetime import date
 
 import msgspec
 import sqlalchemy as sa
+import yaml
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import Campaign
 from common.database import bulk_upsert
+from common.settings import config_path
 from ranker.domain.campaigns import CampaignState
+from ranker.domain.currency import parse_rates
 from ranker.domain.facts import Facts
+from ranker.domain.geography import parse_places
+from ranker.domain.rules import Rules, parse_rules
 from ranker.tables import campaign, job_features
 
 #: Any number, the same in all ranker processes: guards the set of campaigns.
@@ -21,6 +26,15 @@ _facts = msgspec.json.Decoder(Facts)
 _campaign = msgspec.json.Decoder(Campaign)
 _definition = sa.cast(campaign.c.definition, sa.Text)
 _features = sa.cast(job_features.c.features, sa.Text)
+
+
+def load_rules() -> Rules:
+    """The rules in `config/`; RulesError, RatesError or GeographyError where a file is not valid."""
+    ranking, rates, places = (
+        yaml.safe_load(config_path(name).read_text(encoding="utf-8"))
+        for name in ("ranking.yml", "fx_rates.yml", "taxonomy/places.yml")
+    )
+    return parse_rules(ranking, parse_rates(rates), parse_places(places))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The contracts between services: events, headers, codec and the registry that binds them to queues."""
 
+from common.contracts.batches import is_batch, is_open, posting_from_json, postings_in, with_postings
 from common.contracts.campaign import Campaign, DateWindow, SourceQuery
 from common.contracts.codec import UnreadableBodyError, decode, encode
 from common.contracts.events import (
@@ -17,6 +18,7 @@ from common.contracts.events import (
     PostingsEnriched,
     PostingsNormalized,
     PostingsRanked,
+    ReplayRequested,
     RunCompleted,
     RunKind,
     RunRequested,
@@ -24,6 +26,8 @@ from common.contracts.events import (
     SeenCompany,
     UnitFinished,
     UnitOutcome,
+    UnitsKnown,
+    UnitsProbed,
 )
 from common.contracts.headers import Headers, event_id, unit_id
 from common.contracts.posting import (
@@ -38,9 +42,10 @@ from common.contracts.posting import (
     Seniority,
     SourcePosting,
 )
-from common.contracts.registry import QUEUES, REGISTRY, Registered, registered, stage_of
+from common.contracts.registry import CONTROL_QUEUES, QUEUES, REGISTRY, Registered, registered, stage_of
 
 __all__ = [
+    "CONTROL_QUEUES",
     "QUEUES",
     "REGISTRY",
     "Campaign",
@@ -68,6 +73,7 @@ __all__ = [
     "PostingsRanked",
     "Registered",
     "RemoteType",
+    "ReplayRequested",
     "RunCompleted",
     "RunKind",
     "RunRequested",
@@ -79,11 +85,18 @@ __all__ = [
     "SourceQuery",
     "UnitFinished",
     "UnitOutcome",
+    "UnitsKnown",
+    "UnitsProbed",
     "UnreadableBodyError",
     "decode",
     "encode",
     "event_id",
+    "is_batch",
+    "is_open",
+    "posting_from_json",
+    "postings_in",
     "registered",
     "stage_of",
     "unit_id",
+    "with_postings",
 ]

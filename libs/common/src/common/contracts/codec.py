@@ -42,5 +42,6 @@ def decode(event: type[E], body: bytes, sha256: str) -> E:
             raise UnreadableBodyError(f"body of {size} bytes is outside 0..{MAX_BODY_BYTES}")
         text = zstandard.ZstdDecompressor().decompress(body)
         return cast("E", _decoder(event).decode(text))
-    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+    except (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # The last two: msgspec's way of refusing text that is no UTF-8, and nesting that is too deep.
         raise UnreadableBodyError(f"{event.event_type}: {error}") from error

@@ -10,7 +10,7 @@ from common.contracts.posting import Job, Posting
 #: Final outcomes of a posting in a run; they sum to `fetched`.
 PostingOutcome = Literal["new", "updated", "unchanged", "duplicate", "rejected", "failed"]
 UnitOutcome = Literal["ok", "failed", "cancelled", "lost"]
-RunKind = Literal["collect", "rerank"]
+RunKind = Literal["collect", "rerank", "replay"]
 RunState = Literal["running", "completed", "cancelled", "timed_out"]
 
 
@@ -104,10 +104,11 @@ class CampaignChanged(Event, frozen=True, kw_only=True):
 
 
 class ChildUnit(Contract, frozen=True, kw_only=True):
-    """A unit that a finished unit has declared."""
+    """A unit that a finished unit has declared; `postings` counts those sent to it whose outcome is open."""
 
     unit_id: str
     stage: str
+    postings: int = 0
 
 
 class UnitFinished(Event, frozen=True, kw_only=True):
@@ -146,6 +147,31 @@ class RunCompleted(Event, frozen=True, kw_only=True):
     reasons: dict[str, int] = {}
     failed_units: int = 0
     errors: list[str] = []
+
+
+class UnitsProbed(Event, frozen=True, kw_only=True):
+    """Units of a run that have been open for long: who knows of one sends again what it sent, and says so."""
+
+    event_type: ClassVar[str] = "units.probed.v1"
+    run_id: str
+    units: list[ChildUnit]
+
+
+class UnitsKnown(Event, frozen=True, kw_only=True):
+    """Answer to a probe: the emitter has sent again what it knows of these units."""
+
+    event_type: ClassVar[str] = "units.known.v1"
+    run_id: str
+    unit_ids: list[str]
+
+
+class ReplayRequested(Event, frozen=True, kw_only=True):
+    """Work again, in the run `run_id`, on what `service` has in quarantine under these ids."""
+
+    event_type: ClassVar[str] = "replay.requested.v1"
+    run_id: str
+    service: str
+    quarantine_ids: list[str]
 
 
 class SeenCompany(Contract, frozen=True, kw_only=True):

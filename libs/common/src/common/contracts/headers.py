@@ -5,6 +5,9 @@ from datetime import datetime
 
 from common.contracts.frozen import Contract
 
+#: Longest of the values that are stored, in bytes: two of them are a key, and an index entry holds 2,700.
+_LONGEST = 1000
+_LARGEST = 2**31 - 1
 _NAMESPACE = uuid.UUID("7f1c0f7e-50c4-5d51-9b2f-6f4f6f72746e")
 
 
@@ -27,6 +30,17 @@ class Headers(Contract, frozen=True, kw_only=True):
     postings: int = 0
     encoding: str = "zstd"
     traceparent: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what no database stores (NUL, half surrogates, too long or large): it could not even be set aside."""
+        stored = (
+            self.event_id, self.event_type, self.run_id, self.unit_id, self.stage, self.sha256, self.campaign_id,
+            self.encoding, self.traceparent,
+        )  # fmt: skip
+        if any("\x00" in value or len(value.encode()) > _LONGEST for value in stored):
+            raise ValueError(f"a header holds NUL or more than {_LONGEST} bytes")
+        if not (0 <= self.attempt <= _LARGEST and 0 <= self.postings <= _LARGEST):
+            raise ValueError(f"attempt and postings lie between 0 and {_LARGEST}")
 
 
 def event_id(run_id: str, unit_id: str, event_type: str) -> str:

@@ -18,6 +18,10 @@ class Registered:
     stage: str | None = None
 
 
+_SERVICES = ("extractor", "normalizer", "enricher", "ranker", "notifier", "gateway")
+#: One queue a service for what concerns all of them.
+CONTROL_QUEUES = tuple(f"{service}.control" for service in _SERVICES)
+
 REGISTRY: tuple[Registered, ...] = (
     Registered(e.RunRequested, ("gateway",), ("extractor.runs",), "start"),
     Registered(e.PageRequested, ("extractor",), ("extractor.pages",), "fetch"),
@@ -26,8 +30,11 @@ REGISTRY: tuple[Registered, ...] = (
     Registered(e.PostingsEnriched, ("enricher",), ("ranker.postings",), "rank"),
     Registered(e.PostingsRanked, ("ranker",), ("gateway.jobs",), "publish"),
     Registered(e.CampaignChanged, ("gateway", "ranker"), ("ranker.campaigns",), "rerank"),
-    Registered(e.UnitFinished, ("extractor", "normalizer", "enricher", "ranker", "gateway"), ("gateway.ledger",)),
-    Registered(e.RunCompleted, ("gateway",), ("notifier.runs",)),
+    Registered(e.UnitFinished, _SERVICES, ("gateway.ledger",)),
+    Registered(e.RunCompleted, ("gateway",), ("notifier.runs",), "notify"),
+    Registered(e.UnitsProbed, ("gateway",), CONTROL_QUEUES),
+    Registered(e.UnitsKnown, _SERVICES, ("gateway.ledger",)),
+    Registered(e.ReplayRequested, ("gateway",), CONTROL_QUEUES, "replay"),
     Registered(e.CompaniesSeen, ("normalizer",), ()),
     Registered(e.CompaniesCollected, ("extractor",), ()),
     Registered(e.CompaniesNormalized, ("normalizer",), ()),

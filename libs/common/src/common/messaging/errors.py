@@ -10,9 +10,13 @@ class RetryLaterError(Exception):
 
 
 class PermanentError(Exception):
-    """The unit can never succeed as it is: quarantine it under `reason` (a short snake_case code)."""
+    """The unit can never succeed as it is: quarantine it under `reason` (a short snake_case code).
 
-    def __init__(self, reason: str, detail: str = "") -> None:
+    `ours` False where a source is to blame: however many such units there are, the breaker leaves the stage running.
+    """
+
+    def __init__(self, reason: str, detail: str = "", *, ours: bool = True) -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.detail = detail
+        self.ours = ours

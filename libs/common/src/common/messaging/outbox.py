@@ -41,6 +41,7 @@ class Outbox:
     """SQL on the three tables in the schema of one service."""
 
     def __init__(self, schema: str) -> None:
+        self.schema = schema
         self._inbox = text(
             f"INSERT INTO {schema}.inbox (run_id, unit_id, outcome) VALUES (:run_id, :unit_id, :outcome)"  # noqa: S608 - schema is ours
             " ON CONFLICT DO NOTHING RETURNING 1"
@@ -61,10 +62,13 @@ class Outbox:
             f"SELECT headers, body FROM {schema}.outbox WHERE sent_at IS NULL AND next_at <= now() "  # noqa: S608 - schema is ours
             "ORDER BY seq LIMIT :most FOR UPDATE SKIP LOCKED"
         )
+        self._resend = text(
+            f"UPDATE {schema}.outbox SET sent_at = NULL, next_at = now() WHERE event_id = ANY(:ids) RETURNING event_id"  # noqa: S608 - schema is ours
+        )
         self._set_aside = (
             f"INSERT INTO {schema}.quarantine "  # noqa: S608 - schema is ours
-            "(id, run_id, unit_id, event_type, reason, error, reference, item, headers, body) "
-            "SELECT i, $2, $3, $4, r, e, f, t::json, $9::text::jsonb, $10::bytea "
+            "(id, run_id, unit_id, event_type, stage, attempts, reason, error, reference, item, headers, body) "
+            "SELECT i, $2, $3, $4, $11, $12, r, e, f, t::json, $9::text::jsonb, $10::bytea "
             "FROM unnest($1::uuid[], $5::text[], $6::text[], $7::text[], $8::text[]) AS x(i, r, e, f, t) "
             "ON CONFLICT DO NOTHING"
         )
@@ -113,7 +117,10 @@ class Outbox:
     async def set_aside(
         self, conn: AsyncConnection, headers: Headers, items: Sequence[Quarantined], body: bytes | None = None
     ) -> None:
-        """Keep what cannot go on, with its reason and, unless it is very large, the payload as it came."""
+        """Keep what cannot go on, with its reason and, unless it is very large, the payload as it came.
+
+        `body` is that of the message or, where single postings are set aside, of the batch without its postings.
+        """
         if not items:
             return
         run, unit = headers.run_id, headers.unit_id
@@ -124,7 +131,7 @@ class Outbox:
                 ids, run, unit, headers.event_type,
                 [i.reason for i in items], [_storable(i.error) for i in items], [i.reference for i in items],
                 [_item_json(i.item) for i in items],
-                msgspec.json.encode(headers).decode(), body,
+                msgspec.json.encode(headers).decode(), body, headers.stage, headers.attempt,
             ),
         )  # fmt: skip
 
@@ -133,6 +140,11 @@ class Outbox:
     ) -> Sequence[Row[Any]]:
         """What was set aside, latest first, narrowed to a run or a reason."""
         return (await conn.execute(self._list, {"run_id": run_id, "reason": reason, "most": most})).all()
+
+    async def resend(self, conn: AsyncConnection, event_ids: Iterable[str]) -> set[str]:
+        """Leave to the relay, once more, those of these messages that are here; returns their ids."""
+        rows = await conn.execute(self._resend, {"ids": [uuid.UUID(i) for i in event_ids]})
+        return {str(i) for i in rows.scalars()}
 
     async def purge(self, conn: AsyncConnection) -> None:
         """Drop rows of work that ended longer ago than probes and replays may ask for."""
@@ -145,9 +157,13 @@ def _storable(message: str) -> str:
 
 
 def _item_json(item: Any) -> str | None:
+    """The item as JSON; None where JSON cannot hold it: its reference leads to the archived page in any case."""
     if item is None:
         return None
-    encoded = msgspec.json.encode(item)
+    try:
+        encoded = msgspec.json.encode(item)
+    except (UnicodeEncodeError, RecursionError, TypeError, msgspec.EncodeError):
+        return None
     return encoded.decode() if len(encoded) <= MAX_ITEM_BYTES else None
 
 

@@ -10,11 +10,12 @@ import structlog
 from common.contracts import Headers
 from common.messaging import broker_metrics as metrics
 from common.messaging.bounds import ANSWER_SECONDS, in_background
+from common.messaging.foreign import foreign_headers
 from common.messaging.postgres_acks import Acknowledger
 from common.messaging.postgres_delivery import PostgresDelivery
 from common.messaging.postgres_listener import Listener
 from common.messaging.postgres_store import Held, MessageStore
-from common.messaging.protocol import BrokerUnavailableError
+from common.messaging.protocol import DEAD, BrokerUnavailableError
 from common.messaging.workers import Workers
 
 #: Seconds between two looks at a queue of which nothing was heard.
@@ -129,8 +130,14 @@ class PostgresSubscription:
             try:
                 headers = msgspec.convert(row.headers, Headers)
             except msgspec.ValidationError as error:
+                if self._queue.endswith(DEAD):
+                    self._held.add((row.id, lease))
+                    self._workers.put([PostgresDelivery(row, lease, foreign_headers(str(row.id), row.body), self)])
+                    continue
                 _log.error("foreign_message", queue=self._queue, id=row.id, error=str(error))
-                in_background(self._park_foreign((row.id, lease), str(error)), "park a foreign message")
+                in_background(
+                    self._park_foreign((row.id, lease), f"{error}; headers {row.headers!r}"), "park a foreign message"
+                )
                 continue
             self._held.add((row.id, lease))
             self._workers.put([PostgresDelivery(row, lease, headers, self)])

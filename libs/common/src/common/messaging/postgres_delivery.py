@@ -22,12 +22,13 @@ class Holder(Protocol):
 class PostgresDelivery:
     """A leased row; a verb that comes after the lease has passed to somebody else does nothing."""
 
-    __slots__ = ("_body", "_ended", "_headers", "_holder", "_redelivered", "held")
+    __slots__ = ("_body", "_dead_reason", "_ended", "_headers", "_holder", "_redelivered", "held")
 
     def __init__(self, row: Claimed, lease: uuid.UUID, headers: Headers, holder: Holder) -> None:
         self.held: Held = (row.id, lease)
         self._headers = headers
         self._body = row.body
+        self._dead_reason = row.dead_reason
         self._redelivered = row.deliveries > 1
         self._holder = holder
         self._ended = False
@@ -43,6 +44,10 @@ class PostgresDelivery:
     @property
     def redelivered(self) -> bool:
         return self._redelivered
+
+    @property
+    def dead_reason(self) -> str:
+        return self._dead_reason
 
     @property
     def ended(self) -> bool:

@@ -31,7 +31,7 @@ UPDATE {_TABLE} SET lease = $3::uuid, deliveries = deliveries + 1,
 WHERE id = ANY(ARRAY(
     SELECT id FROM {_TABLE} WHERE queue = $1 AND available_at <= now() ORDER BY available_at, id LIMIT $2
     FOR UPDATE SKIP LOCKED))
-RETURNING id, headers, body, deliveries
+RETURNING id, headers, body, deliveries, coalesce(dead_reason, '')
 """  # noqa: S608 - names of ours
 _OURS = "FROM unnest($1::bigint[], $2::uuid[]) AS ours(id, lease) WHERE m.id = ours.id AND m.lease = ours.lease"
 _DELETE = f"DELETE FROM {_TABLE} AS m USING {_OURS.removeprefix('FROM ')}"  # noqa: S608 - names of ours
@@ -65,6 +65,7 @@ class Claimed(msgspec.Struct, frozen=True):
     headers: dict[str, Any]
     body: bytes
     deliveries: int
+    dead_reason: str = ""
 
 
 class MessageStore:

@@ -34,6 +34,10 @@ class Delivery(Protocol):
     @property
     def redelivered(self) -> bool: ...
 
+    @property
+    def dead_reason(self) -> str:
+        """Why it lies in a dead-letter queue; empty elsewhere."""
+
     async def ack(self) -> None:
         """Done: the message is gone."""
 
@@ -46,6 +50,11 @@ class Delivery(Protocol):
     async def release(self) -> None:
         """Back to the queue as it was: another consumer may have it now."""
 
+
+#: The event type of a message whose headers are not ours.
+FOREIGN = "foreign"
+#: The end of the name of a dead-letter queue.
+DEAD = ".dead"
 
 Handler = Callable[[list[Delivery]], Awaitable[None]]
 
@@ -74,7 +83,9 @@ class Broker(Protocol):
     ) -> Subscription:
         """Run `handler` on up to `batch` messages at a time, at most `concurrency` at once, in tasks of our own.
 
-        A handler that raises or returns with a delivery not ended has that delivery released after a pause of 1 s.
+        What is not ours is parked in the dead-letter queue; from there (`<queue>.dead`) it is handed over under made-up
+        headers of the event type `FOREIGN`, and `retry` leads back to the queue itself. A handler that raises or
+        returns with a delivery not ended has that delivery released after a pause of 1 s.
         """
 
     async def check(self) -> None:

@@ -8,7 +8,7 @@ import structlog
 
 from common.contracts import REGISTRY
 from common.messaging.bounds import ANSWER_SECONDS, LIMIT_SECONDS, bounded
-from common.messaging.protocol import BrokerUnavailableError, Handler, Outgoing, Subscription
+from common.messaging.protocol import DEAD, BrokerUnavailableError, Handler, Outgoing, Subscription
 from common.messaging.rabbit_connection import RABBIT_ERRORS, Link
 from common.messaging.rabbit_consumer import RabbitSubscription
 from common.messaging.rabbit_delivery import Way
@@ -92,7 +92,7 @@ class RabbitBroker:
         `prefetch` is raised to `batch` where it is less. A batch that is not full waits 20 ms for more.
         """
         workers = Workers(queue, handler, concurrency=concurrency, batch=batch)
-        way = Way(queue, self._topology, self._publisher)
+        way = Way(queue.removesuffix(DEAD), self._topology, self._publisher)
         subscription = RabbitSubscription(
             queue, self._topology.queue(queue), self._consuming, way, workers, max(prefetch, batch)
         )

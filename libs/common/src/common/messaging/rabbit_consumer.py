@@ -12,7 +12,8 @@ from aio_pika.exceptions import ChannelNotFoundEntity
 
 from common.messaging import broker_metrics as metrics
 from common.messaging.bounds import ANSWER_SECONDS, bounded, in_background
-from common.messaging.protocol import BrokerUnavailableError
+from common.messaging.foreign import foreign_headers
+from common.messaging.protocol import DEAD, BrokerUnavailableError
 from common.messaging.rabbit_connection import RABBIT_ERRORS, Link
 from common.messaging.rabbit_delivery import RabbitDelivery, Way, settle
 from common.messaging.rabbit_message import CANARY, from_amqp
@@ -97,8 +98,14 @@ class RabbitSubscription:
         try:
             headers = from_amqp(message.headers)
         except (msgspec.ValidationError, TypeError, ValueError) as error:
+            if self._queue.endswith(DEAD):
+                headers = foreign_headers(message.message_id or "", message.body)
+                self._workers.put([RabbitDelivery(message, headers, self._way)])
+                return
             _log.error("foreign_message", queue=self._queue, message_id=message.message_id, error=str(error))
-            in_background(self._park(message, f"foreign: {error}"), "park a foreign message")
+            in_background(
+                self._park(message, f"foreign: {error}; headers {message.headers!r}"), "park a foreign message"
+            )
             return
         self._workers.put([RabbitDelivery(message, headers, self._way)])
 

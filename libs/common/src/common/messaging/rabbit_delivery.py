@@ -10,7 +10,7 @@ from common.messaging import broker_metrics as metrics
 from common.messaging.bounds import ANSWER_SECONDS
 from common.messaging.protocol import BrokerUnavailableError
 from common.messaging.rabbit_connection import RABBIT_ERRORS
-from common.messaging.rabbit_message import dead_letter, to_amqp
+from common.messaging.rabbit_message import dead_letter, dead_reason, to_amqp
 from common.messaging.rabbit_publisher import Publisher, Routed
 from common.messaging.rabbit_topology import Topology
 
@@ -63,6 +63,10 @@ class RabbitDelivery:
     @property
     def redelivered(self) -> bool:
         return bool(self._message.redelivered)
+
+    @property
+    def dead_reason(self) -> str:
+        return dead_reason(self._message.headers)
 
     @property
     def ended(self) -> bool:

@@ -27,6 +27,15 @@ def dead_letter(headers: Mapping[str, Any], body: bytes, encoding: str | None, r
     return _message(kept | {DEAD_REASON: reason[:_REASON_LENGTH]}, body, encoding)
 
 
+def dead_reason(headers: Mapping[str, Any]) -> str:
+    """Why a message was parked by us or, where the broker did it, its word: `delivery_limit`, `maxlen` or `expired`."""
+    ours = headers.get(DEAD_REASON)
+    if isinstance(ours, str):
+        return ours
+    deaths = headers.get("x-death")
+    return str(deaths[0].get("reason", "")) if isinstance(deaths, list) and deaths else ""
+
+
 def canary() -> Message:
     """A message that proves a queue."""
     return _message({CANARY: True}, b"", None)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from common.messaging.crash_points import crash_point
 from common.messaging.health import is_infrastructure, until_healthy
 from common.messaging.outbox import Outbox
 from common.messaging.protocol import Broker, BrokerUnavailableError, Outgoing
@@ -26,6 +27,7 @@ async def send_now(broker: Broker, engine: AsyncEngine, outbox: Outbox, messages
     except BrokerUnavailableError as error:
         _log.warning("publish_left_to_relay", messages=len(messages), error=str(error))
         return
+    crash_point("after_publish_before_mark")
     if confirmed:
         async with engine.begin() as conn:
             await outbox.mark_sent(conn, confirmed)
@@ -38,6 +40,7 @@ async def send_unsent(broker: Broker, engine: AsyncEngine, outbox: Outbox) -> in
         if not messages:
             return 0
         confirmed = await broker.publish(messages)
+        crash_point("relay_after_publish_before_commit")
         left = {m.headers.event_id for m in messages} - confirmed
         await outbox.mark_sent(conn, confirmed)
         if left:

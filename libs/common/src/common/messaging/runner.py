@@ -1,34 +1,39 @@
 """Runs a stage: decode, prepare, one transaction with inbox and outbox, publish, acknowledge."""
 
 import time
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.contracts import (
-    ChildUnit,
     Event,
-    Headers,
-    UnitFinished,
     UnreadableBodyError,
     decode,
+    is_batch,
+    is_open,
+    postings_in,
     registered,
-    stage_of,
-    unit_id,
+    with_postings,
 )
+from common.messaging.breaker import Breaker
+from common.messaging.crash_points import crash_point
 from common.messaging.errors import PermanentError, RetryLaterError
 from common.messaging.health import is_infrastructure, until_healthy
-from common.messaging.outbox import Outbox, outgoing
+from common.messaging.inflight import InFlight
+from common.messaging.outbox import Outbox
 from common.messaging.protocol import Broker, Delivery, Outgoing, Subscription
 from common.messaging.relay import send_now
-from common.messaging.unit import Child, Finished, Quarantined, Stage
+from common.messaging.reports import messages_of, template_of
+from common.messaging.trial import Killer, SuspectLane
+from common.messaging.unit import Finished, Quarantined, Stage
 from common.telemetry import metrics, tracing
 
 E = TypeVar("E", bound=Event)
 P = TypeVar("P")
 _UNEXPECTED_DELAY = 5.0
+#: A unit that was in hand at more crashes than this is set aside whole, whatever its trials said.
+MOST_CRASHES = 8
 _log = structlog.get_logger()
 
 
@@ -36,22 +41,32 @@ class StageRunner(Generic[E, P]):
     """Executes the units of one stage, each exactly once in effect."""
 
     def __init__(
-        self, stage: Stage[E, P], *, broker: Broker, engine: AsyncEngine, outbox: Outbox, max_attempts: int
-    ) -> None:
+        self, stage: Stage[E, P], *, broker: Broker, engine: AsyncEngine, outbox: Outbox, max_attempts: int,
+        suspects: SuspectLane,
+    ) -> None:  # fmt: skip
         self._stage = stage
         self._broker = broker
         self._engine = engine
         self._outbox = outbox
+        self._in_flight = InFlight(engine, outbox.schema)
+        self._suspects = suspects
         self._max_attempts = max_attempts
         self._name = registered(stage.event.event_type).stage or stage.event.event_type
+        self._breaker = Breaker(self._name)
+
+    @property
+    def event_type(self) -> str:
+        """Of the event that the stage executes."""
+        return self._stage.event.event_type
 
     async def start(self, concurrency: int) -> Subscription:
         """Consume the stage's queue until cancelled."""
         return await self._broker.subscribe(
-            self._stage.queue, self._handle, concurrency=concurrency, prefetch=concurrency * 2
+            self._stage.queue, self.handle, concurrency=concurrency, prefetch=concurrency * 2
         )
 
-    async def _handle(self, deliveries: list[Delivery]) -> None:
+    async def handle(self, deliveries: list[Delivery]) -> None:
+        """Work on deliveries of the stage's event until each is ended."""
         for delivery in deliveries:
             headers = delivery.headers
             with (
@@ -62,12 +77,18 @@ class StageRunner(Generic[E, P]):
             ):
                 await self._until_ended(delivery)
 
+    async def bury(self, delivery: Delivery) -> None:
+        """End a unit whose message the broker has given up, or somebody has parked: it has failed."""
+        await self._set_aside(delivery, "dead_letter", delivery.dead_reason)
+
     async def _until_ended(self, delivery: Delivery) -> None:
         """Work on the delivery until it is ended; trouble of the infrastructure only makes it wait."""
+        crash_point("after_receive")
         while True:
             started = time.perf_counter()
             try:
-                outcome = await self._execute(delivery)
+                async with self._breaker.turn():
+                    outcome = await self._execute(delivery)
             except Exception as error:
                 if not is_infrastructure(error):
                     raise
@@ -84,14 +105,16 @@ class StageRunner(Generic[E, P]):
         except RetryLaterError as error:
             return await self._later(delivery, str(error), error.delay)
         except PermanentError as error:
-            return await self._set_aside(delivery, error.reason, str(error))
+            return await self._fail(delivery, error.reason, str(error), ours=error.ours)
         except UnreadableBodyError as error:
-            return await self._set_aside(delivery, "unreadable_body", str(error))
+            return await self._fail(delivery, "unreadable_body", str(error))
         except Exception as error:
             if is_infrastructure(error):
                 raise
             _log.exception("unit_raised", stage=self._name, attempt=headers.attempt)
             return await self._later(delivery, _in_a_line(error), _UNEXPECTED_DELAY)
+        self._breaker.passed()
+        crash_point("after_mark_before_ack")
         await delivery.ack()
         return finished.outcome if finished else "repeated"
 
@@ -101,71 +124,106 @@ class StageRunner(Generic[E, P]):
             async with self._engine.connect() as conn:
                 if await self._outbox.handled(conn, headers):
                     return None
+        crashes = await self._in_flight.note(headers)
+        crash_point("after_note")
         event = decode(self._stage.event, delivery.body, headers.sha256)
-        prepared = await self._stage.prepare(headers, event)
+        killers = await self._killers(event, crashes) if crashes else {}
+        prepared = await self._stage.prepare(headers, _without(event, killers))
         async with self._engine.begin() as conn:
+            await self._in_flight.clear(conn, headers)
             if not await self._outbox.first_time(conn, headers):
                 return None
-            finished = await self._stage.apply(conn, headers, event, prepared)
-            messages = self._messages(headers, finished)
+            finished = await self._stage.apply(conn, headers, _without(event, killers), prepared)
+            _add_killers(finished, event, killers)
+            messages = messages_of(headers, finished)
             await self._outbox.add(conn, messages)
-            await self._outbox.set_aside(conn, headers, finished.quarantined)
-        await send_now(self._broker, self._engine, self._outbox, messages)
+            if finished.quarantined:
+                await self._outbox.set_aside(conn, headers, finished.quarantined, template_of(event))
+            crash_point("before_commit")
+        await self._send(messages)
         self._report(finished)
         return finished
 
+    async def _killers(self, event: E, crashes: int) -> dict[int, Killer]:
+        """Postings of a unit held at a crash that end a process, tried where they harm nobody."""
+        if crashes > MOST_CRASHES:
+            raise PermanentError("killer", f"a process died {crashes} times with this unit in hand")
+        if self._stage.trial is None:
+            return {}
+        found = await self._suspects.killers(self._stage.trial, event)
+        metrics.TRIALS.labels(self._name, "killer" if found else "innocent").inc()
+        if found and not is_batch(event):
+            raise PermanentError("killer", found[0].how)
+        return {killer.position: killer for killer in found}
+
     async def _later(self, delivery: Delivery, reason: str, delay: float) -> str:
         if delivery.headers.attempt + 1 >= self._max_attempts:
-            return await self._set_aside(delivery, "attempts_exhausted", reason)
+            return await self._fail(delivery, "attempts_exhausted", reason)
         _log.warning("unit_retried", stage=self._name, attempt=delivery.headers.attempt, reason=reason, delay=delay)
+        await self._in_flight.put_back(delivery.headers)
         await delivery.retry(delay)
         return "retried"
+
+    async def _fail(self, delivery: Delivery, reason: str, error: str, *, ours: bool = True) -> str:
+        """The unit has failed for good; while the breaker is open it waits instead, behind the others."""
+        if self._breaker.open:
+            _log.warning("unit_held_by_breaker", stage=self._name, reason=reason, error=error)
+            await self._in_flight.put_back(delivery.headers)
+            await delivery.retry(self._breaker.try_seconds)
+            return "held"
+        outcome = await self._set_aside(delivery, reason, error)
+        if ours and outcome == "failed":
+            self._breaker.failed()
+        return outcome
 
     async def _set_aside(self, delivery: Delivery, reason: str, error: str) -> str:
         """The unit ends here as failed: quarantine, inbox and `unit.finished` in one transaction."""
         headers = delivery.headers
-        finished = Finished(outcome="failed", error=f"{reason}: {error}")
+        finished = Finished(outcome="failed", error=f"{reason}: {error}", quarantined=[Quarantined(reason, error)])
         if headers.postings:
             finished.count("failed", reason, headers.postings)
+        messages = messages_of(headers, finished)
         async with self._engine.begin() as conn:
-            if not await self._outbox.first_time(conn, headers, "failed"):
-                await delivery.ack()
-                return "repeated"
-            await self._outbox.set_aside(conn, headers, [Quarantined(reason, error)], delivery.body)
-            messages = self._messages(headers, finished)
-            await self._outbox.add(conn, messages)
-        _log.error("unit_quarantined", stage=self._name, reason=reason, error=error)
-        await send_now(self._broker, self._engine, self._outbox, messages)
-        self._report(finished)
+            await self._in_flight.clear(conn, headers)
+            first = await self._outbox.first_time(conn, headers, "failed")
+            if first:
+                await self._outbox.set_aside(conn, headers, finished.quarantined, delivery.body)
+                await self._outbox.add(conn, messages)
+        if first:
+            _log.error("unit_quarantined", stage=self._name, reason=reason, error=error)
+            await self._send(messages)
+            self._report(finished)
         await delivery.ack()
-        return "failed"
+        return "failed" if first else "repeated"
 
-    def _messages(self, headers: Headers, finished: Finished) -> list[Outgoing]:
-        """The children and, for a unit of a run, its `unit.finished`."""
-        trace = tracing.current_traceparent() or headers.traceparent
-        children = [self._child(headers, trace, n, child) for n, child in enumerate(finished.children)]
-        if registered(self._stage.event.event_type).stage is None:
-            return children
-        report = UnitFinished(
-            run_id=headers.run_id, unit_id=headers.unit_id, stage=headers.stage, outcome=finished.outcome,
-            source=finished.source, fetched=finished.fetched, counts=finished.counts, reasons=finished.reasons,
-            error=finished.error[:2000] if finished.error else None,
-            children=[ChildUnit(unit_id=c.headers.unit_id, stage=c.headers.stage) for c in children],
-        )  # fmt: skip
-        return [*children, outgoing(report, headers, headers.unit_id, headers.stage)]
-
-    def _child(self, headers: Headers, trace: str, number: int, child: Child) -> Outgoing:
-        stage = stage_of(type(child.event))
-        template = msgspec.structs.replace(headers, traceparent=trace)
-        return outgoing(child.event, template, unit_id(stage, headers.unit_id, number), stage, child.postings)
+    async def _send(self, messages: list[Outgoing]) -> None:
+        crash_point("after_commit_before_publish")
+        await send_now(self._broker, self._engine, self._outbox, messages)
 
     def _report(self, finished: Finished) -> None:
         for outcome, count in finished.counts.items():
             metrics.POSTINGS.labels(self._name, outcome).inc(count)
+        for item in finished.quarantined:
+            metrics.QUARANTINED.labels(self._name, item.reason).inc()
         _log.info(
             "unit_finished", stage=self._name, outcome=finished.outcome, fetched=finished.fetched,
             counts=finished.counts, children=len(finished.children), error=finished.error,
         )  # fmt: skip
+
+
+def _without(event: E, killers: dict[int, Killer]) -> E:
+    if not killers:
+        return event
+    return with_postings(event, [p for n, p in enumerate(postings_in(event)) if n not in killers])
+
+
+def _add_killers(finished: Finished, event: Event, killers: dict[int, Killer]) -> None:
+    for position, killer in killers.items():
+        posting: Any = postings_in(event)[position]
+        reference = getattr(posting, "hash_key", "") or f"{getattr(event, 'archive_key', '')}#{position}"
+        finished.quarantined.append(Quarantined("killer", killer.how, posting, reference))
+        if is_open(posting):
+            finished.count("failed", "killer")
 
 
 def _in_a_line(error: Exception) -> str:

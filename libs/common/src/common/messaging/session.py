@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from common.database import assert_current, check, create_engine
 from common.messaging.factory import open_broker
 from common.messaging.outbox import Outbox
-from common.messaging.protocol import Broker, Handler, Subscription
+from common.messaging.protocol import DEAD, Broker, Handler, Subscription
 from common.messaging.relay import relay
 from common.messaging.runner import StageRunner
+from common.messaging.trial import Limits, SuspectLane
+from common.messaging.undertaker import Undertaker
 from common.messaging.unit import Stage
 from common.settings import ServiceSettings
 
@@ -25,20 +27,32 @@ class Session:
     engine: AsyncEngine
     broker: Broker
     outbox: Outbox
+    suspects: SuspectLane
     subscriptions: list[Subscription] = field(default_factory=list)
 
     async def run(self, stage: Stage[Any, Any], concurrency: int | None = None) -> None:
         """Execute units of the stage from now on."""
-        runner = StageRunner(
-            stage, broker=self.broker, engine=self.engine, outbox=self.outbox, max_attempts=self.settings.max_attempts
-        )
+        runner = self.runner(stage)
         self.subscriptions.append(await runner.start(concurrency or self.settings.concurrency))
+        await self._bury(stage.queue, runner)
 
     async def consume(self, queue: str, handler: Handler, *, batch: int) -> None:
         """Give up to `batch` messages at a time to a handler that ends them itself."""
         self.subscriptions.append(
             await self.broker.subscribe(queue, handler, concurrency=1, prefetch=batch, batch=batch)
         )
+        await self._bury(queue, None)
+
+    def runner(self, stage: Stage[Any, Any]) -> StageRunner[Any, Any]:
+        """What executes units of the stage; nothing is consumed yet."""
+        return StageRunner(
+            stage, broker=self.broker, engine=self.engine, outbox=self.outbox, suspects=self.suspects,
+            max_attempts=self.settings.max_attempts,
+        )  # fmt: skip
+
+    async def _bury(self, queue: str, runner: StageRunner[Any, Any] | None) -> None:
+        undertaker = Undertaker(runner, broker=self.broker, engine=self.engine, outbox=self.outbox)
+        self.subscriptions.append(await self.broker.subscribe(queue + DEAD, undertaker))
 
     async def check(self) -> None:
         """Raise unless database and broker answer."""
@@ -56,7 +70,8 @@ async def open_session(service: str, settings: ServiceSettings) -> AsyncIterator
         await assert_current(engine, service)
         broker = open_broker(settings.broker_url, engine, namespace=settings.namespace, service=service)
         await broker.open()
-        session = Session(settings, engine, broker, Outbox(service))
+        limits = Limits(settings.trial_seconds, settings.trial_memory_mb * 1024**2)
+        session = Session(settings, engine, broker, Outbox(service), SuspectLane(limits))
         try:
             async with relay(broker, engine, session.outbox):
                 try:

@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import Event, Headers, PostingOutcome, UnitOutcome
+from common.messaging.trial import Trial
 
 E_contra = TypeVar("E_contra", bound=Event, contravariant=True)
 E = TypeVar("E", bound=Event)
@@ -58,11 +59,15 @@ class Stage(Protocol[E, P]):
 
     `prepare` may fetch, compute and take its time, and must be safe to repeat. `apply` writes business rows through
     `conn` and returns the result; inbox, outbox, commit, publish and ack are the runner's business. Either may raise
-    RetryLaterError or PermanentError.
+    RetryLaterError or PermanentError. `trial` does what `prepare` does with one posting where a crash of it harms
+    nobody (see `trial.py`); None where the stage runs nothing over what others wrote.
     """
 
     event: type[E]
     queue: str
+
+    @property
+    def trial(self) -> Trial | None: ...
 
     async def prepare(self, headers: Headers, event: E) -> P: ...
 

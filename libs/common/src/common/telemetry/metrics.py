@@ -1,6 +1,6 @@
 """Prometheus metrics that every service has."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 UNIT_SECONDS = Histogram(
     "posthorn_unit_duration_seconds",
@@ -12,3 +12,14 @@ POSTINGS = Counter(
     "posthorn_postings_total", "Postings whose outcome was decided, by stage and outcome.", ["stage", "outcome"]
 )
 RELAYED = Counter("posthorn_outbox_relayed_total", "Messages that the relay had to send after their sender did not.")
+QUARANTINED = Counter(
+    "posthorn_quarantined_total", "Postings and whole messages set aside, by stage and reason.", ["stage", "reason"]
+)
+BREAKER_OPEN = Gauge(
+    "posthorn_breaker_open", "1 while a stage has stopped because too many of its units failed for good.", ["stage"]
+)
+TRIALS = Counter(
+    "posthorn_trials_total",
+    "Units tried in a subprocess because a process died with them, by result.",
+    ["stage", "result"],
+)

@@ -12,6 +12,7 @@ class PublishJobs(Stage[PostingsRanked, None]):
 
     event = PostingsRanked
     queue = "gateway.jobs"
+    trial = None
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher

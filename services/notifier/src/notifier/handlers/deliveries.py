@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from common.messaging.crash_points import crash_point
 from notifier import metrics
 from notifier.clients.webhooks import WebhookClient
 from notifier.domain.schedule import judge
@@ -109,6 +110,7 @@ class DeliveryWorker:
     async def _send(self, due: Due) -> None:
         headers = signed_headers(due.secret, due.event_id, due.claimed_at, due.body)
         result = await self._client.post(due.url, headers, due.body)
+        crash_point("webhook_after_send_before_record")
         verdict = judge(result, due.attempts, due.failing_for, self._random())
         async with self._engine.begin() as conn:
             await self._store.record(conn, due, result, verdict)

@@ -13,6 +13,7 @@ class AnnounceRun:
 
     event = RunCompleted
     queue = "notifier.runs"
+    trial = None
 
     def __init__(self, store: NotifierStore, *, gateway_url: str) -> None:
         self._store = store

@@ -1,0 +1,34 @@
+"""Named places at which a process kills itself when told to, so that tests hit every window of a transaction."""
+
+import os
+import signal
+from typing import Literal
+
+CrashPoint = Literal[
+    "after_receive",
+    "after_note",
+    "before_commit",
+    "after_commit_before_publish",
+    "after_publish_before_mark",
+    "after_mark_before_ack",
+    "relay_after_publish_before_commit",
+    "ledger_before_commit",
+    "ledger_after_commit_before_publish",
+    "ledger_before_ack",
+    "archive_after_put",
+    "webhook_after_send_before_record",
+]
+#: The place, and after a colon the pass at which it happens (default: the first); unset outside of tests.
+VARIABLE = "CRASH_AT"
+
+_name, _, _pass = os.environ.get(VARIABLE, "").partition(":")
+_left = int(_pass or 1)
+
+
+def crash_point(name: CrashPoint) -> None:
+    """Die here as by `kill -9` if CRASH_AT names this place and enough passes have gone by."""
+    global _left  # noqa: PLW0603 - one process dies once
+    if name == _name:
+        _left -= 1
+        if _left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)

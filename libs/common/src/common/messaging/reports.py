@@ -1,0 +1,50 @@
+"""What a finished unit sends: its children and, to the ledger, its `unit.finished`."""
+
+import msgspec
+
+from common.contracts import (
+    ChildUnit,
+    Event,
+    Headers,
+    UnitFinished,
+    encode,
+    is_batch,
+    registered,
+    stage_of,
+    unit_id,
+    with_postings,
+)
+from common.messaging.outbox import outgoing
+from common.messaging.protocol import Outgoing
+from common.messaging.unit import Child, Finished
+from common.telemetry import tracing
+
+
+def messages_of(headers: Headers, finished: Finished) -> list[Outgoing]:
+    """The children and, for a unit of a run, its `unit.finished`."""
+    trace = tracing.current_traceparent() or headers.traceparent
+    children = [_child(headers, trace, n, child) for n, child in enumerate(finished.children)]
+    if registered(headers.event_type).stage is None:
+        return children
+    report = UnitFinished(
+        run_id=headers.run_id, unit_id=headers.unit_id, stage=headers.stage, outcome=finished.outcome,
+        source=finished.source, fetched=finished.fetched, counts=finished.counts, reasons=finished.reasons,
+        error=finished.error[:2000] if finished.error else None,
+        children=[_declared(child.headers) for child in children],
+    )  # fmt: skip
+    return [*children, outgoing(report, headers, headers.unit_id, headers.stage)]
+
+
+def _declared(headers: Headers) -> ChildUnit:
+    return ChildUnit(unit_id=headers.unit_id, stage=headers.stage, postings=headers.postings)
+
+
+def template_of(event: Event) -> bytes | None:
+    """The batch without its postings, from which quarantine can put a batch together again; None for other events."""
+    return encode(with_postings(event, []))[0] if is_batch(event) else None
+
+
+def _child(headers: Headers, trace: str, number: int, child: Child) -> Outgoing:
+    stage = stage_of(type(child.event))
+    template = msgspec.structs.replace(headers, traceparent=trace)
+    return outgoing(child.event, template, unit_id(stage, headers.unit_id, number), stage, child.postings)

@@ -1,0 +1,43 @@
+"""Trials for the suspect lane, at the top of a module so that its subprocess can import them."""
+
+import os
+import signal
+import time
+from typing import Any
+
+from common.contracts import PostingsCollected
+
+
+def dangerous(event: PostingsCollected) -> None:
+    """Do what the item's word says."""
+    for item in event.items:
+        _ACTS[item["word"]]()
+
+
+def _segfault() -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def _eat_memory() -> None:
+    eaten: list[Any] = []
+    while True:
+        eaten.append(bytearray(64 * 1024**2))
+
+
+def _loop() -> None:
+    while True:
+        time.sleep(0.01)
+
+
+def _raise() -> None:
+    raise ValueError("the stage meets this one too")
+
+
+_ACTS = {
+    "segfault": _segfault,
+    "memory": _eat_memory,
+    "loop": _loop,
+    "raise": _raise,
+    "exit": lambda: os._exit(3),
+    "fine": int,
+}
