@@ -2,8 +2,6 @@
 
 import os
 import signal
-import time
-from typing import Any
 
 from common.contracts import PostingsCollected
 
@@ -19,14 +17,12 @@ def _segfault() -> None:
 
 
 def _eat_memory() -> None:
-    eaten: list[Any] = []
-    while True:
-        eaten.append(bytearray(64 * 1024**2))
+    bytearray(1 << 40)
 
 
 def _loop() -> None:
     while True:
-        time.sleep(0.01)
+        pass
 
 
 def _raise() -> None:

@@ -24,7 +24,7 @@ async def test_each_killer_is_found_with_how_it_ended_and_no_neighbour_is_blamed
     assert [(k.position, k.how) for k in found] == [
         (1, "killed by SIGSEGV"),
         (3, "ran out of memory"),
-        (5, "took more than 1 s"),
+        (5, "took more than 1 s of processor time"),
         (6, "ended with code 3"),
     ]
 

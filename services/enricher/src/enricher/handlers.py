@@ -37,8 +37,9 @@ def _reader() -> Enricher:
 
 def try_posting(event: PostingsNormalized) -> None:
     """Read in the suspect lane."""
+    reader = _reader()
     for posting in event.postings:
-        _reader().read(posting)
+        reader.read(posting)
 
 
 class EnrichPostings:

@@ -51,8 +51,9 @@ def _judges() -> Judges:
 
 def try_job(event: PostingsEnriched) -> None:
     """Take the texts apart in the suspect lane."""
+    judges = _judges()
     for job in event.jobs:
-        read_job(facts_of(job), _judges())
+        read_job(facts_of(job), judges)
 
 
 class RankPostings:

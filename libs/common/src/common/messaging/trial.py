@@ -1,34 +1,36 @@
-"""The suspect lane: what a process held when it died is tried in a subprocess with limits, posting by posting."""
+"""The suspect lane: what a process held when it died is tried in subprocesses with limits, posting by posting."""
 
 import asyncio
 import contextlib
+import math
 import multiprocessing
+import os
 import resource
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-import structlog
-
 from common.contracts import Event, decode, encode, is_batch, postings_in, with_postings
 
 #: Does everything with an event, or with a batch of one posting, that its stage does before it writes; a function at
-#: the top of a module, so that the subprocess can import it. What it raises is no crash: the stage will raise it too.
+#: the top of a module, so that a subprocess can import it. What it raises is no crash: the stage will raise it too.
 Trial = Callable[[Any], None]
 
-_READY, _OUT_OF_MEMORY = -1, -2
-#: Seconds in which the subprocess imports its modules and starts.
-_START_SECONDS = 60.0
+#: Seconds in which a subprocess imports its modules and reads its rules.
+_START_SECONDS = 120.0
+#: A posting may take this many times its limit by the clock: on a busy machine an innocent one does.
+_PATIENCE = 6
+_OUT_OF_MEMORY = 88
 #: A fresh subprocess from a server that has the modules loaded; unlike a fork of ours it inherits no threads.
 _context = multiprocessing.get_context("forkserver")
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Killer:
-    """A posting (position 0 where the event is no batch) that ended the subprocess twice, and how."""
+    """A posting (position 0 where the event is no batch) that ended its subprocess twice, and how."""
 
     position: int
     how: str
@@ -36,7 +38,7 @@ class Killer:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of the subprocess: seconds for one posting, bytes of address space."""
+    """Of a subprocess: seconds of processor time for one posting, bytes of address space."""
 
     seconds: float = 10.0
     memory: int = 2048 * 1024**2
@@ -50,77 +52,87 @@ class SuspectLane:
         self._alone = asyncio.Lock()
 
     async def killers(self, trial: Trial, event: Event) -> list[Killer]:
-        """Try the event's postings one after the other; those that ended the subprocess twice are named."""
+        """Try the event whole and, if that ends the subprocess, each posting; RuntimeError if nothing can be tried."""
         count = len(postings_in(event)) if is_batch(event) else 1
-        found: list[Killer] = []
+        ours, theirs = _context.Pipe(duplex=False)
+        arguments = (theirs, trial, type(event), *encode(event), self._limits)
+        process = _context.Process(target=_judge, args=arguments, daemon=True)
         async with self._alone:
-            position = 0
-            while position < count:
-                crash = await self._attempt(trial, event, range(position, count))
-                if crash is None:
-                    break
-                again = await self._attempt(trial, event, range(crash.position, crash.position + 1))
-                _log.warning("trial_crashed", event_type=event.event_type, how=crash.how, again=again is not None)
-                if again is not None:
-                    found.append(again)
-                position = crash.position + 1
-        return found
-
-    async def _attempt(self, trial: Trial, event: Event, positions: range) -> Killer | None:
-        """Run the trial on these postings; the first that ended the subprocess, if any."""
-        ours, theirs = _context.Pipe()
-        arguments = (theirs, trial, type(event), *encode(event), positions, self._limits)
-        process = _context.Process(target=_run, args=arguments, daemon=True)
-        try:
-            await asyncio.to_thread(process.start)
-            theirs.close()
-            return await asyncio.to_thread(_follow, process, ours, positions, self._limits.seconds)
-        finally:
-            # Ends the thread that follows, too, where we were cancelled.
-            if process.pid is not None:
-                process.kill()
-            ours.close()
+            try:
+                await asyncio.to_thread(process.start)
+                theirs.close()
+                seconds = _START_SECONDS + (2 * count + 1) * _PATIENCE * self._limits.seconds
+                return await asyncio.to_thread(_verdict, ours, seconds)
+            finally:
+                # Ends the thread that waits, too, where we were cancelled.
+                if process.pid is not None:
+                    process.kill()
+                ours.close()
 
 
-def _follow(process: Any, progress: Connection, positions: range, seconds: float) -> Killer | None:
-    """Watch the subprocess go from posting to posting; RuntimeError if it does not even start."""
-    if not progress.poll(_START_SECONDS) or _received(progress) != _READY:
-        raise RuntimeError("the subprocess of the suspect lane does not start")
-    for position in positions:
-        if not progress.poll(seconds):
-            return Killer(position, f"took more than {seconds:g} s")
-        said = _received(progress)
-        if said != position:
-            return Killer(position, "ran out of memory" if said == _OUT_OF_MEMORY else _ending(process))
-    return None
-
-
-def _received(progress: Connection) -> int | None:
+def _verdict(answer: Connection, seconds: float) -> list[Killer]:
     with contextlib.suppress(EOFError, OSError):
-        return int(progress.recv())
-    return None
+        if answer.poll(seconds):
+            return [Killer(position, how) for position, how in answer.recv()]
+    raise RuntimeError("the subprocess of the suspect lane gives no answer")
 
 
-def _ending(process: Any) -> str:
-    process.join(5)
-    code = process.exitcode
-    return f"killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"ended with code {code}"
+def _judge(answer: Connection, trial: Trial, kind: type[Event], body: bytes, sha256: str, limits: Limits) -> None:
+    """In the subprocess: read rules once, then let a fork of it meet each suspect."""
+    event = decode(kind, body, sha256)
+    if not is_batch(event):
+        how = _twice(trial, event, limits)
+        answer.send([(0, how)] if how else [])
+        return
+    with contextlib.suppress(Exception):  # the stage will raise it too
+        trial(with_postings(event, []))
+    if _ending(trial, event, limits) is None:
+        answer.send([])
+        return
+    alone = [with_postings(event, [posting]) for posting in postings_in(event)]
+    answer.send([(n, how) for n, part in enumerate(alone) if (how := _twice(trial, part, limits))])
 
 
-def _run(
-    progress: Connection, trial: Trial, kind: type[Event], body: bytes, sha256: str, positions: range, limits: Limits
-) -> None:
-    """In the subprocess: say of each posting that it was survived."""
+def _twice(trial: Trial, event: Event, limits: Limits) -> str | None:
+    return _ending(trial, event, limits) and _ending(trial, event, limits)
+
+
+def _ending(trial: Trial, event: Event, limits: Limits) -> str | None:
+    """How a fork that tries the event ended; None where it survived."""
+    child = os.fork()
+    if child == 0:
+        _try(trial, event, limits)
+    deadline, pause = time.monotonic() + _PATIENCE * limits.seconds, 0.001
+    while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+        if time.monotonic() > deadline:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return f"took more than {_PATIENCE * limits.seconds:g} s"
+        time.sleep(pause)
+        pause = min(0.05, pause * 2)
+    return _in_words(os.waitstatus_to_exitcode(ended[1]), limits)
+
+
+def _in_words(code: int, limits: Limits) -> str | None:
+    if code == 0:
+        return None
+    if code == -signal.SIGXCPU:
+        return f"took more than {limits.seconds:g} s of processor time"
+    if code == _OUT_OF_MEMORY:
+        return "ran out of memory"
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+
+
+def _try(trial: Trial, event: Event, limits: Limits) -> None:
+    """In the fork, which does not return."""
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    progress.send(_READY)
-    event = decode(kind, body, sha256)
-    for position in positions:
-        try:
-            trial(with_postings(event, postings_in(event)[position : position + 1]) if is_batch(event) else event)
-        except MemoryError:
-            progress.send(_OUT_OF_MEMORY)
-            return
-        except Exception as error:  # noqa: BLE001 - the stage will meet the same error and say what becomes of it
-            _log.info("trial_raised", error=repr(error))
-        progress.send(position)
+    seconds = math.ceil(limits.seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    try:
+        trial(event)
+    except MemoryError:
+        os._exit(_OUT_OF_MEMORY)
+    except Exception:  # noqa: BLE001, S110 - the stage will meet the same error and say what becomes of it
+        pass
+    os._exit(0)
