@@ -21,6 +21,12 @@ class Settings(ServiceSettings):
     ranker_url: str = Field("http://127.0.0.1:8084", description="Where the ranker's REST is.")
     notifier_url: str = Field("http://127.0.0.1:8085", description="Where the notifier's REST is.")
     run_deadline: timedelta = Field(timedelta(hours=6), description="A run open longer than this is timed out.")
+    probe_after: timedelta = Field(
+        timedelta(minutes=2), gt=timedelta(0), description="A run in which nothing has moved for this long is probed."
+    )
+    sweep_every: timedelta = Field(
+        timedelta(minutes=1), gt=timedelta(0), description="How often the open units of running runs are recounted."
+    )
     scheduler_enabled: bool = Field(True, description="Whether this process starts scheduled runs.")
 
     @model_validator(mode="after")

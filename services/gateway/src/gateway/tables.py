@@ -60,6 +60,9 @@ run = sa.Table(
     sa.Index("run_by_campaign", "campaign_id", sa.text("requested_at DESC")),
     sa.Index("run_by_time", sa.text("requested_at DESC"), "run_id"),
     sa.Index("run_running", "deadline_at", postgresql_where=sa.text("state = 'running'")),
+    sa.Index(
+        "run_unannounced", "completed_at", postgresql_where=sa.text("announced_at IS NULL AND state <> 'running'")
+    ),
 )
 
 unit = sa.Table(

@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 import httpx
 
 from common.messaging.session import Session, open_session
+from common.web.quarantine import quarantine_app
 from gateway.clients.services import Services, connect
+from gateway.handlers.healing import Healer
 from gateway.handlers.jobs import PublishJobs
 from gateway.handlers.ledger import KeepLedger
 from gateway.handlers.starting import Scheduler, Starter
 from gateway.settings import Settings
 from gateway.store.campaigns import CampaignStore
+from gateway.store.healing import Healing
 from gateway.store.jobs import JobStore
 from gateway.store.ledger import Ledger
 from gateway.store.publishing import Publisher
@@ -51,12 +54,16 @@ async def wire(settings: Settings, local: Mapping[str, httpx.AsyncBaseTransport]
     """Open the session, then consume, keep the ledger and the schedule."""
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(open_session(SERVICE, settings))
-        services = await stack.enter_async_context(connect(settings, local))
+        own = httpx.ASGITransport(quarantine_app(session))
+        services = await stack.enter_async_context(connect(settings, {**local, SERVICE: own}))
         campaigns, ledger = CampaignStore(), Ledger(session.outbox)
         runs = RunStore(session.outbox, settings.run_deadline)
         starter = Starter(campaigns, runs)
         await session.run(PublishJobs(Publisher()))
         await session.consume(KeepLedger.queue, KeepLedger(session, ledger), batch=_LEDGER_BATCH)
+        healing = Healing(session.outbox, ledger, settings.probe_after)
+        healer = Healer(session, healing, probe_after=settings.probe_after, sweep_every=settings.sweep_every)
+        await stack.enter_async_context(healer.running())
         if settings.scheduler_enabled:
             scheduler = Scheduler(session, starter, campaigns, ledger)
             await stack.enter_async_context(scheduler.running(_utc_now))

@@ -1,24 +1,20 @@
-"""Inbox, outbox and quarantine of one service: what makes a unit's effect and its messages one transaction."""
+"""Inbox and outbox of one service: what makes a unit's effect and its messages one transaction."""
 
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import Event, Headers, UnitOutcome, encode, event_id
 from common.messaging.protocol import Outgoing
-from common.messaging.unit import Quarantined
 
 #: The sender itself publishes right after its commit; the relay takes over what is still unsent after this long.
 RELAY_AFTER = timedelta(seconds=10)
 #: Rows of finished work are kept this long for probes and replays.
 KEPT_FOR = timedelta(days=30)
-#: An item larger than this is not copied into quarantine: its reference leads to the archived page.
-MAX_ITEM_BYTES = 1024 * 1024
 
 
 def outgoing(event: Event, template: Headers, unit_id: str, stage: str, postings: int = 0) -> Outgoing:
@@ -38,7 +34,7 @@ def outgoing(event: Event, template: Headers, unit_id: str, stage: str, postings
 
 
 class Outbox:
-    """SQL on the three tables in the schema of one service."""
+    """SQL on the two tables in the schema of one service."""
 
     def __init__(self, schema: str) -> None:
         self.schema = schema
@@ -55,8 +51,8 @@ class Outbox:
         )
         self._sent = text(f"UPDATE {schema}.outbox SET sent_at = now() WHERE event_id = ANY(:ids)")  # noqa: S608 - schema is ours
         self._postpone = text(
-            f"UPDATE {schema}.outbox SET attempts = attempts + 1, "  # noqa: S608 - schema is ours
-            "next_at = now() + least(60, power(2, attempts)) * interval '1 second' WHERE event_id = ANY(:ids)"
+            f"UPDATE {schema}.outbox SET attempts = least(1000, attempts + 1), "  # noqa: S608 - schema is ours
+            "next_at = now() + least(60, power(2, least(attempts, 6))) * interval '1 second' WHERE event_id = ANY(:ids)"
         )
         self._claim = text(
             f"SELECT headers, body FROM {schema}.outbox WHERE sent_at IS NULL AND next_at <= now() "  # noqa: S608 - schema is ours
@@ -64,18 +60,6 @@ class Outbox:
         )
         self._resend = text(
             f"UPDATE {schema}.outbox SET sent_at = NULL, next_at = now() WHERE event_id = ANY(:ids) RETURNING event_id"  # noqa: S608 - schema is ours
-        )
-        self._set_aside = (
-            f"INSERT INTO {schema}.quarantine "  # noqa: S608 - schema is ours
-            "(id, run_id, unit_id, event_type, stage, attempts, reason, error, reference, item, headers, body) "
-            "SELECT i, $2, $3, $4, $11, $12, r, e, f, t::json, $9::text::jsonb, $10::bytea "
-            "FROM unnest($1::uuid[], $5::text[], $6::text[], $7::text[], $8::text[]) AS x(i, r, e, f, t) "
-            "ON CONFLICT DO NOTHING"
-        )
-        self._list = text(
-            "SELECT id, run_id, unit_id, event_type, reason, error, reference, item, created_at "  # noqa: S608 - schema is ours
-            f"FROM {schema}.quarantine WHERE (CAST(:run_id AS text) IS NULL OR run_id = :run_id) "
-            "AND (CAST(:reason AS text) IS NULL OR reason = :reason) ORDER BY created_at DESC, id LIMIT :most"
         )
         self._purges = (
             text(f"DELETE FROM {schema}.outbox WHERE sent_at < now() - CAST(:kept AS interval)"),  # noqa: S608 - schema is ours
@@ -114,33 +98,6 @@ class Outbox:
         rows = await conn.execute(self._claim, {"most": most})
         return [Outgoing(msgspec.convert(row.headers, Headers), row.body) for row in rows]
 
-    async def set_aside(
-        self, conn: AsyncConnection, headers: Headers, items: Sequence[Quarantined], body: bytes | None = None
-    ) -> None:
-        """Keep what cannot go on, with its reason and, unless it is very large, the payload as it came.
-
-        `body` is that of the message or, where single postings are set aside, of the batch without its postings.
-        """
-        if not items:
-            return
-        run, unit = headers.run_id, headers.unit_id
-        ids = [uuid.UUID(event_id(run, unit, f"quarantine.{n}")) for n in range(len(items))]
-        await conn.exec_driver_sql(
-            self._set_aside,
-            (
-                ids, run, unit, headers.event_type,
-                [i.reason for i in items], [_storable(i.error) for i in items], [i.reference for i in items],
-                [_item_json(i.item) for i in items],
-                msgspec.json.encode(headers).decode(), body, headers.stage, headers.attempt,
-            ),
-        )  # fmt: skip
-
-    async def quarantined(
-        self, conn: AsyncConnection, run_id: str | None, reason: str | None, most: int
-    ) -> Sequence[Row[Any]]:
-        """What was set aside, latest first, narrowed to a run or a reason."""
-        return (await conn.execute(self._list, {"run_id": run_id, "reason": reason, "most": most})).all()
-
     async def resend(self, conn: AsyncConnection, event_ids: Iterable[str]) -> set[str]:
         """Leave to the relay, once more, those of these messages that are here; returns their ids."""
         rows = await conn.execute(self._resend, {"ids": [uuid.UUID(i) for i in event_ids]})
@@ -150,21 +107,6 @@ class Outbox:
         """Drop rows of work that ended longer ago than probes and replays may ask for."""
         for statement in self._purges:
             await conn.execute(statement, {"kept": KEPT_FOR})
-
-
-def _storable(message: str) -> str:
-    return message.replace("\x00", "\\0").encode(errors="backslashreplace").decode()[:4000]
-
-
-def _item_json(item: Any) -> str | None:
-    """The item as JSON; None where JSON cannot hold it: its reference leads to the archived page in any case."""
-    if item is None:
-        return None
-    try:
-        encoded = msgspec.json.encode(item)
-    except (UnicodeEncodeError, RecursionError, TypeError, msgspec.EncodeError):
-        return None
-    return encoded.decode() if len(encoded) <= MAX_ITEM_BYTES else None
 
 
 def root_headers(run_id: str, unit_id: str, stage: str, campaign_id: str, now: datetime) -> Headers:

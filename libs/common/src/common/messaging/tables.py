@@ -37,6 +37,10 @@ def add_messaging_tables(metadata: sa.MetaData) -> None:
         sa.Column("crashes", sa.SmallInteger, nullable=False, server_default="0"),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
     )
+    _add_quarantine(metadata)
+
+
+def _add_quarantine(metadata: sa.MetaData) -> None:
     sa.Table(
         "quarantine",
         metadata,

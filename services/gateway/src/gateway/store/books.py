@@ -14,19 +14,20 @@ WHERE run_id = :run_id GROUP BY key ORDER BY key
 """
 _COUNTS = text(_TALLY.format(column="counts"))
 _REASONS = text(_TALLY.format(column="reasons"))
-_FAILED_UNITS = text("SELECT count(*) FROM gateway.unit WHERE run_id = :run_id AND outcome = 'failed'")
+_FAILED_UNITS = text("SELECT count(*) FROM gateway.unit WHERE run_id = :run_id AND outcome IN ('failed', 'lost')")
 _ERRORS = text(
     "SELECT stage || ': ' || left(error, 500) AS error, count(*) AS n FROM gateway.unit "
     "WHERE run_id = :run_id AND error IS NOT NULL GROUP BY 1 ORDER BY min(updated_at), 1 LIMIT 20"
 )
 _STAGES = text("""
 SELECT stage, count(*)::int AS units, count(*) FILTER (WHERE finished)::int AS finished,
-       count(*) FILTER (WHERE outcome = 'failed')::int AS failed, sum(fetched)::int AS fetched,
+       count(*) FILTER (WHERE outcome IN ('failed', 'lost'))::int AS failed, sum(fetched)::int AS fetched,
        (SELECT coalesce(jsonb_object_agg(key, n), '{}') FROM (
           SELECT key, sum(value::int)::int AS n FROM gateway.unit u2, jsonb_each_text(u2.counts)
           WHERE u2.run_id = :run_id AND u2.stage = u.stage GROUP BY key) c) AS counts
 FROM gateway.unit u WHERE run_id = :run_id GROUP BY stage
-ORDER BY array_position(ARRAY['start', 'fetch', 'normalize', 'enrich', 'rank', 'rerank', 'publish'], stage), stage
+ORDER BY array_position(
+  ARRAY['replay', 'start', 'fetch', 'normalize', 'enrich', 'rank', 'rerank', 'publish'], stage), stage
 """)
 
 
@@ -52,7 +53,7 @@ async def books_of(conn: AsyncConnection, run_id: str) -> Books:
 
 
 async def failures_of(conn: AsyncConnection, run_id: str) -> tuple[int, list[str]]:
-    """How many units of the run failed, and up to twenty things that went wrong (also where the unit did not fail)."""
+    """How many units failed or were lost, and up to twenty things that went wrong (in units that did not fail too)."""
     failed = (await conn.execute(_FAILED_UNITS, {"run_id": run_id})).scalar_one()
     rows = await conn.execute(_ERRORS, {"run_id": run_id})
     return failed, [row.error if row.n == 1 else f"{row.error} ({row.n} times)" for row in rows]

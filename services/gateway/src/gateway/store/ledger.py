@@ -1,34 +1,44 @@
 """The run ledger: a grow-only set of units with two flags each, exact in any order and under duplicates."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.contracts import RunCompleted, RunState, UnitFinished
-from common.messaging.outbox import Outbox, outgoing, root_headers
+from common.contracts import UnitFinished, UnitsKnown
+from common.messaging.outbox import Outbox
 from common.messaging.protocol import Outgoing
-from gateway.domain.books import status_of
-from gateway.store.books import books_of, failures_of
+from gateway.store.endings import Endings, announcement_of
 
 # Locks in the order of run ids, so that two batches cannot wait for each other.
-_LOCK = text("SELECT run_id FROM gateway.run WHERE run_id = ANY(:runs) ORDER BY run_id FOR UPDATE")
-_LATE = text(
-    "UPDATE gateway.run SET late = late + n FROM unnest(CAST(:runs AS text[]), CAST(:counts AS int[])) x(r, n) "
-    "WHERE run_id = r AND state <> 'running'"
+_LOCK = text("SELECT run_id, state FROM gateway.run WHERE run_id = ANY(:runs) ORDER BY run_id FOR UPDATE")
+# A finish that is known already is no news, however late it comes again.
+_LATE = text("""
+UPDATE gateway.run SET late = late + n FROM (
+  SELECT r, count(*) n FROM (
+    SELECT DISTINCT r, u FROM unnest(CAST(:runs AS text[]), CAST(:units AS text[])) x(r, u)) e
+  WHERE NOT EXISTS (SELECT FROM gateway.unit t
+                    WHERE t.run_id = r AND t.unit_id = u AND t.finished AND t.outcome <> 'lost')
+  GROUP BY r) l
+WHERE run_id = r
+""")
+_ANNOUNCED = text(
+    "UPDATE gateway.run SET announced_at = now() "
+    "WHERE run_id = ANY(:runs) AND state <> 'running' AND announced_at IS NULL"
 )
+# The first finish of a unit counts, and its own counts more than ours that it is lost.
 _APPLY = """
 WITH ev AS (
-  SELECT r, u, max(g) g, bool_or(d) d, bool_or(f) f, max(o) o, max(s) s, max(n) n, max(c) c, max(w) w, max(e) e
+  SELECT r, u, max(g) g, bool_or(d) d, bool_or(f) f, max(o) o, max(s) s, max(n) n, max(c) c, max(w) w, max(e) e,
+         max(p) p
   FROM (
-    SELECT r, u, g, false d, true f, o, s, n, c, w, e
+    SELECT r, u, g, false d, true f, o, s, n, c, w, e, 0 p
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[],
                 $9::text[]) x(r, u, g, o, s, n, c, w, e)
     UNION ALL
-    SELECT r, u, g, true, false, NULL, NULL, 0, NULL, NULL, NULL
-    FROM unnest($10::text[], $11::text[], $12::text[]) y(r, u, g)
+    SELECT r, u, g, true, false, NULL, NULL, 0, NULL, NULL, NULL, p
+    FROM unnest($10::text[], $11::text[], $12::text[], $13::int[]) y(r, u, g, p)
   ) z GROUP BY r, u),
  old AS (
   SELECT ev.*, coalesce(t.declared, false) od, coalesce(t.finished, false) ofi, t.unit_id IS NOT NULL ex
@@ -36,34 +46,31 @@ WITH ev AS (
   LEFT JOIN gateway.unit t ON (t.run_id, t.unit_id) = (ev.r, ev.u)),
  up AS (
   INSERT INTO gateway.unit AS t (run_id, unit_id, stage, declared, finished, outcome, source, fetched, counts, reasons,
-                                 error)
-  SELECT r, u, g, d, f, o, s, n, coalesce(c, '{}')::jsonb, coalesce(w, '{}')::jsonb, e FROM old ORDER BY r, u
+                                 error, postings)
+  SELECT r, u, g, d, f, o, s, n, coalesce(c, '{}')::jsonb, coalesce(w, '{}')::jsonb, e, p FROM old ORDER BY r, u
   ON CONFLICT (run_id, unit_id) DO UPDATE SET
     declared = t.declared OR excluded.declared, finished = t.finished OR excluded.finished, updated_at = now(),
-    outcome = CASE WHEN t.finished THEN t.outcome ELSE excluded.outcome END,
-    source = CASE WHEN t.finished THEN t.source ELSE excluded.source END,
-    fetched = CASE WHEN t.finished THEN t.fetched ELSE excluded.fetched END,
-    counts = CASE WHEN t.finished THEN t.counts ELSE excluded.counts END,
-    reasons = CASE WHEN t.finished THEN t.reasons ELSE excluded.reasons END,
-    error = CASE WHEN t.finished THEN t.error ELSE excluded.error END),
+    postings = greatest(t.postings, excluded.postings),
+    outcome = CASE WHEN {news} THEN excluded.outcome ELSE t.outcome END,
+    source = CASE WHEN {news} THEN excluded.source ELSE t.source END,
+    fetched = CASE WHEN {news} THEN excluded.fetched ELSE t.fetched END,
+    counts = CASE WHEN {news} THEN excluded.counts ELSE t.counts END,
+    reasons = CASE WHEN {news} THEN excluded.reasons ELSE t.reasons END,
+    error = CASE WHEN {news} THEN excluded.error ELSE t.error END
+  WHERE {news} OR (excluded.declared AND NOT t.declared)),
  delta AS (
   SELECT r, sum((CASE WHEN (od OR d) AND (ofi OR f) THEN 0 ELSE 1 END)
               - (CASE WHEN NOT ex OR (od AND ofi) THEN 0 ELSE 1 END)) dd
   FROM old GROUP BY r)
 UPDATE gateway.run SET open = open + dd FROM delta WHERE run_id = r AND dd <> 0
-"""
-_END = text(
-    "UPDATE gateway.run SET state = :state, completed_at = clock_timestamp() "
-    "WHERE run_id = ANY(:runs) AND state = 'running' AND (open = 0 OR :state <> 'completed') "
-    "RETURNING run_id, kind, state, campaign_id, campaign_name, requested_at, completed_at"
-)
+""".replace("{news}", "(excluded.finished AND (NOT t.finished OR t.outcome = 'lost'))")
+_KNOWN = text("""
+UPDATE gateway.unit t SET probes = 0 FROM unnest(CAST(:runs AS text[]), CAST(:units AS text[])) x(r, u)
+WHERE t.run_id = r AND t.unit_id = u AND t.probes > 0
+""")
 _OVERDUE = text(
     "SELECT run_id FROM gateway.run WHERE state = 'running' AND deadline_at < now() ORDER BY run_id "
     "FOR UPDATE SKIP LOCKED"
-)
-_CAMPAIGN_RAN = text(
-    "UPDATE gateway.campaign SET last_run_at = :at, last_run_status = :status, last_run_job_count = :jobs, "
-    "total_run_count = total_run_count + 1 WHERE campaign_id = :campaign_id"
 )
 
 
@@ -71,58 +78,55 @@ class Ledger:
     """Knows of every unit of every run, and when a run is done."""
 
     def __init__(self, outbox: Outbox) -> None:
-        self._outbox = outbox
+        self._endings = Endings(outbox)
 
     async def apply(self, conn: AsyncConnection, events: Sequence[UnitFinished]) -> list[Outgoing]:
         """Record finished units; returns the `run.completed` messages of runs that this completes (in the outbox)."""
-        runs = sorted({e.run_id for e in events})
-        await conn.execute(_LOCK, {"runs": runs})
-        counts = [sum(e.run_id == run for e in events) for run in runs]
-        await conn.execute(_LATE, {"runs": runs, "counts": counts})
-        await conn.exec_driver_sql(_APPLY, _columns(events))
-        return await self._end(conn, runs, "completed")
+        states = await _locked(conn, {e.run_id for e in events})
+        announced = [e.run_id for e in events if e.unit_id == announcement_of(e.run_id)]
+        units = [e for e in events if e.unit_id != announcement_of(e.run_id)]
+        late = [e for e in units if states.get(e.run_id, "running") != "running"]
+        if announced:
+            await conn.execute(_ANNOUNCED, {"runs": announced})
+        if late:
+            await conn.execute(_LATE, {"runs": [e.run_id for e in late], "units": [e.unit_id for e in late]})
+        running = [e for e in units if states.get(e.run_id) == "running"]
+        if not running:
+            return []
+        await conn.exec_driver_sql(_APPLY, _columns(running))
+        return await self._endings.end(conn, sorted({e.run_id for e in running}), "completed")
+
+    async def known(self, conn: AsyncConnection, answers: Sequence[UnitsKnown]) -> None:
+        """Somebody has these units: they are pending, not lost."""
+        pairs = sorted({(a.run_id, unit) for a in answers for unit in a.unit_ids})
+        await _locked(conn, {run for run, _ in pairs})
+        await conn.execute(_KNOWN, {"runs": [run for run, _ in pairs], "units": [unit for _, unit in pairs]})
+
+    async def complete(self, conn: AsyncConnection, run_id: str) -> list[Outgoing]:
+        """End a running run in which nothing is open; empty for any other."""
+        return await self._endings.end(conn, [run_id], "completed")
 
     async def cancel(self, conn: AsyncConnection, run_id: str) -> list[Outgoing]:
         """End a running run as cancelled; empty for one that has ended already."""
-        return await self._end(conn, [run_id], "cancelled")
+        return await self._endings.end(conn, [run_id], "cancelled")
 
     async def time_out(self, conn: AsyncConnection) -> list[Outgoing]:
         """End the runs whose deadline has passed."""
         overdue = list((await conn.execute(_OVERDUE)).scalars())
-        return await self._end(conn, overdue, "timed_out") if overdue else []
-
-    async def _end(self, conn: AsyncConnection, runs: list[str], state: RunState) -> list[Outgoing]:
-        ended = (await conn.execute(_END, {"runs": runs, "state": state})).all()
-        messages = []
-        for row in ended:
-            books = await books_of(conn, row.run_id)
-            failed, errors = await failures_of(conn, row.run_id)
-            event = RunCompleted(
-                run_id=row.run_id, kind=row.kind, state=row.state, campaign_id=str(row.campaign_id),
-                status=status_of(row.state, failed, books.fetched), campaign_name=row.campaign_name,
-                started_at=row.requested_at, completed_at=row.completed_at, fetched=books.fetched,
-                counts=dict(books.counts), reasons=dict(books.reasons), failed_units=failed, errors=errors,
-            )  # fmt: skip
-            if row.kind == "collect":
-                found = books.counts.get("new", 0) + books.counts.get("updated", 0)
-                ran = {"at": row.completed_at, "status": event.status, "jobs": found, "campaign_id": row.campaign_id}
-                await conn.execute(_CAMPAIGN_RAN, ran)
-            messages.append(_message(event, row.completed_at))
-        await self._outbox.add(conn, messages)
-        return messages
+        return await self._endings.end(conn, overdue, "timed_out") if overdue else []
 
 
-def _message(event: RunCompleted, now: datetime) -> Outgoing:
-    unit = f"notify:{event.run_id}"
-    return outgoing(event, root_headers(event.run_id, unit, "notify", event.campaign_id, now), unit, "notify")
+async def _locked(conn: AsyncConnection, runs: set[str]) -> dict[str, str]:
+    """Lock the runs until the end of the transaction; their states."""
+    return {row.run_id: row.state for row in await conn.execute(_LOCK, {"runs": sorted(runs)})}
 
 
 def _columns(events: Sequence[UnitFinished]) -> tuple[list[object], ...]:
-    children = [(e.run_id, c.unit_id, c.stage) for e in events for c in e.children]
+    children = [(e.run_id, c.unit_id, c.stage, c.postings) for e in events for c in e.children]
     return (
         [e.run_id for e in events], [e.unit_id for e in events], [e.stage for e in events],
         [e.outcome for e in events], [e.source for e in events], [e.fetched for e in events],
         [msgspec.json.encode(e.counts).decode() for e in events],
         [msgspec.json.encode(e.reasons).decode() for e in events], [e.error for e in events],
-        [c[0] for c in children], [c[1] for c in children], [c[2] for c in children],
+        [c[0] for c in children], [c[1] for c in children], [c[2] for c in children], [c[3] for c in children],
     )  # fmt: skip

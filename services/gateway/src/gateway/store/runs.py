@@ -1,5 +1,6 @@
 """Runs in PostgreSQL: begun with their root unit and first message in one transaction."""
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,7 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.contracts import CampaignChanged, Event, RunKind, RunRequested, SourceQuery, stage_of, unit_id
+from common.contracts import (
+    CampaignChanged,
+    Event,
+    ReplayRequested,
+    RunKind,
+    RunRequested,
+    SourceQuery,
+    stage_of,
+    unit_id,
+)
 from common.messaging.outbox import Outbox, outgoing, root_headers
 from common.messaging.protocol import Outgoing
 from gateway.domain.contract import campaign_contract
@@ -41,14 +51,28 @@ class RunStore:
         run_id = f"rerank-{campaign.campaign_id}-v{campaign.version}"
         return await self._begin(conn, run_id, "rerank", campaign, trigger, now, event, [])
 
+    async def replay(
+        self, conn: AsyncConnection, of: Row, service: str, entries: Sequence[uuid.UUID], now: datetime
+    ) -> tuple[str, list[Outgoing]]:
+        """Begin to work again on what a service has set aside of a run: the same entries once until that has ended."""
+        ids = sorted(str(e) for e in entries)
+        first = f"replay-{hashlib.sha256('|'.join((of.run_id, service, *ids)).encode()).hexdigest()[:20]}"
+        run_id, number = first, 1
+        # One that has ended and left them open (they could not be read) does not stand in the way of another.
+        while (row := await self.get(conn, run_id)) is not None and row.state != "running":
+            number += 1
+            run_id = f"{first}-{number}"
+        event = ReplayRequested(run_id=run_id, service=service, quarantine_ids=ids)
+        return run_id, await self._begin(conn, run_id, "replay", of, "replay", now, event, [], of.run_id)
+
     async def _begin(
         self, conn: AsyncConnection, run_id: str, kind: RunKind, campaign: Row, trigger: str, now: datetime,
-        event: Event, sources: list[dict[str, Any]],
+        event: Event, sources: list[dict[str, Any]], replay_of: str | None = None,
     ) -> list[Outgoing]:  # fmt: skip
         row = {
             "run_id": run_id, "kind": kind, "campaign_id": campaign.campaign_id, "sources": sources,
-            "campaign_name": campaign.campaign_name, "trigger": trigger, "requested_at": now,
-            "deadline_at": now + self._deadline,
+            "replay_of": replay_of, "campaign_name": campaign.campaign_name, "trigger": trigger, "requested_at": now,
+            "deadline_at": sa.func.now() + self._deadline,  # read against the same clock by `Ledger.time_out`
         }  # fmt: skip
         insert = sa.dialects.postgresql.insert(run).values(row).on_conflict_do_nothing().returning(run.c.run_id)
         if (await conn.execute(insert)).first() is None:
