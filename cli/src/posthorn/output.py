@@ -20,8 +20,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output, nothing else."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")
+    # What half a character stands for goes out as the escape that it came in as.
+    text = json.dumps(value, indent=2, ensure_ascii=False).encode(errors="backslashreplace").decode()
+    sys.stdout.write(text + "\n")
 
 
 @contextmanager

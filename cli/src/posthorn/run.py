@@ -70,7 +70,7 @@ def watch(run_id: str, as_json: AsJson = False) -> None:
 @app.command(name="list")
 def list_runs(
     campaign: Annotated[str | None, typer.Option(help="Only of this campaign.")] = None,
-    kind: Annotated[str | None, typer.Option(help="collect or rerank.")] = "collect",
+    kind: Annotated[str | None, typer.Option(help="collect, rerank or replay.")] = "collect",
     limit: Annotated[int, typer.Option(min=1)] = 20,
     as_json: AsJson = False,
 ) -> None:

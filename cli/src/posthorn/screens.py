@@ -1,5 +1,6 @@
-"""Tables for people: campaigns, runs with their books, ranked jobs, explanations."""
+"""Tables for people: campaigns, runs with their books, ranked jobs, explanations, quarantine."""
 
+import json
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -51,7 +52,12 @@ def run(r: dict[str, Any]) -> RenderableType:
         numbers = [str(stage["counts"].get(o) or "") for o in OUTCOMES]
         table.add_row(stage["stage"], str(stage["units"]), str(stage["finished"]), *numbers)
     status = Text.assemble(("run ", ""), (r["run_id"], "bold"), " ", (r["status"], _MARK.get(r["status"], "")))
-    return Group(status, table, books(r["books"]), *(Text(f"! {e}", "red") for e in r["errors"]))
+    if r["replay_of"]:
+        status.append(f"  replay of {r['replay_of']}", "dim")
+    told = [Text(f"! {e}", "red") for e in r["errors"]]
+    if r["failed_units"] or r["books"]["rejected"] or r["books"]["failed"]:
+        told.append(Text(f"what was set aside: posthorn quarantine list --run {r['run_id']}", "dim"))
+    return Group(status, table, books(r["books"]), *told)
 
 
 def books(b: dict[str, Any]) -> Group:
@@ -89,6 +95,40 @@ def explanation(job: dict[str, Any]) -> RenderableType:
     return Group(head, table, Text(tail, "dim"))
 
 
+def entries(rows: list[dict[str, Any]]) -> Table:
+    """One line per entry of quarantine."""
+    table = Table(_whole("entry"), "service", "at", "stage", "reason", "error", _whole("run"), box=None)
+    for e in rows:
+        table.add_row(
+            e["id"], e["service"], _moment(e["created_at"]), escape(e["stage"]), escape(e["reason"]),
+            Text(_in_a_line(e["error"]), overflow="ellipsis", no_wrap=True), escape(e["run_id"]),
+        )  # fmt: skip
+    return table
+
+
+def entry(e: dict[str, Any]) -> RenderableType:
+    """An entry of quarantine: what is known of it, its payload, what was done with it."""
+    table = Table("", "", box=None, show_header=False)
+    for name in ("id", "created_at", "run_id", "unit_id", "stage", "event_type", "attempts", "reference", "state"):
+        table.add_row(name, escape(str(e[name])))
+    table.add_row("reason", escape(f"{e['reason']}: {e['error']}"))
+    for done in e["history"]:
+        table.add_row(_moment(done["at"]), escape(f"{done['action']} {done['run_id'] or ''} {done['reason']}"))
+    payload = e["event"] if e["is_message"] else e["item"]
+    shown = json.dumps(payload, indent=2, ensure_ascii=False).encode(errors="backslashreplace").decode()
+    return Group(table, Text("the message" if e["is_message"] else "the posting", "bold"), Text(shown))
+
+
+def replay(r: dict[str, Any]) -> RenderableType:
+    """The runs that a replay has begun, and what it left out."""
+    lines = [Text(r["detail"])]
+    lines += [Text(f"run {one['run_id']}: {one['entries']} of {one['replay_of']}") for one in r["runs"]]
+    lines += [Text(f"{len(s['ids'])} left out, {s['reason']}: {s['detail']}", "yellow") for s in r["skipped"]]
+    if r["more"]:
+        lines.append(Text("There are more: ask again once these runs have ended.", "yellow"))
+    return Group(*lines)
+
+
 def place(job: dict[str, Any]) -> str:
     """The first place and how many more, and whether the job is remote or hybrid."""
     places = job["places"]
@@ -124,6 +164,10 @@ def _word(value: Any) -> str:
         return str(value)
     params = ",".join(f"{key}={it}" for key, it in value["params"].items())
     return f"{value['source']}:{params}" if params else str(value["source"])
+
+
+def _in_a_line(text: str) -> str:
+    return " ".join(text.split())[:200]
 
 
 def _moment(value: str) -> str:

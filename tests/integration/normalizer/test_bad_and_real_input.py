@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.contracts import Headers
 from common.messaging.errors import PermanentError
-from common.messaging.outbox import Outbox, _item_json
+from common.messaging.quarantine import Quarantine, _item_json
 from normalizer.tables import content, metadata
 from tests.integration.normalizer.conftest import NOW, Normalizer, postings_of
 from tests.integration.normalizer.test_merging import item, key_of, read
@@ -69,7 +69,7 @@ async def test_quarantine_takes_whatever_was_turned_away(normalizer: Normalizer,
     await normalizer.page([None, {"\x00": "\x00"}, {"text": "\udc00"}, nested(5000), {"big": "x" * 2_000_000}])
     headers = Headers(event_id="", event_type="t", run_id="r", unit_id="u", stage="normalize", first_at=NOW, sha256="")
     async with engine.begin() as conn:
-        await Outbox("normalizer").set_aside(conn, headers, normalizer.last.quarantined)
+        await Quarantine("normalizer").set_aside(conn, headers, normalizer.last.quarantined)
         rows = (await conn.execute(sa.select(metadata.tables["normalizer.quarantine"]))).all()
     assert len(rows) == 5
 

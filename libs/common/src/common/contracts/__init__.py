@@ -2,7 +2,7 @@
 
 from common.contracts.batches import is_batch, is_open, posting_from_json, postings_in, with_postings
 from common.contracts.campaign import Campaign, DateWindow, SourceQuery
-from common.contracts.codec import UnreadableBodyError, decode, encode
+from common.contracts.codec import UnreadableBodyError, decode, encode, json_of
 from common.contracts.events import (
     CampaignChanged,
     CampaignRanking,
@@ -93,6 +93,7 @@ __all__ = [
     "event_id",
     "is_batch",
     "is_open",
+    "json_of",
     "posting_from_json",
     "postings_in",
     "registered",

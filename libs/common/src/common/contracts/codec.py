@@ -13,6 +13,8 @@ from common.contracts.events import Event
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
 E = TypeVar("E", bound=Event)
+#: The last two: msgspec's way of refusing text that is no UTF-8, and nesting that is too deep.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _encoder = msgspec.json.Encoder(decimal_format="string")
 
 
@@ -36,12 +38,28 @@ def decode(event: type[E], body: bytes, sha256: str) -> E:
     """The event in `body`; UnreadableBodyError where digest, size, compression or schema are wrong."""
     if hashlib.sha256(body).hexdigest() != sha256:
         raise UnreadableBodyError("body does not match its sha256 header")
+    text = _text_of(body)
+    try:
+        return cast("E", _decoder(event).decode(text))
+    except _UNREADABLE as error:
+        raise UnreadableBodyError(f"{event.event_type}: {error}") from error
+
+
+def json_of(body: bytes) -> msgspec.Raw:
+    """The JSON in a body as it stands, of whatever schema; UnreadableBodyError where there is none."""
+    text = _text_of(body)
+    try:
+        msgspec.json.decode(text)
+    except _UNREADABLE as error:
+        raise UnreadableBodyError(str(error)) from error
+    return msgspec.Raw(text)
+
+
+def _text_of(body: bytes) -> bytes:
     try:
         size = zstandard.frame_content_size(body)
         if not 0 <= size <= MAX_BODY_BYTES:
             raise UnreadableBodyError(f"body of {size} bytes is outside 0..{MAX_BODY_BYTES}")
-        text = zstandard.ZstdDecompressor().decompress(body)
-        return cast("E", _decoder(event).decode(text))
-    except (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        # The last two: msgspec's way of refusing text that is no UTF-8, and nesting that is too deep.
-        raise UnreadableBodyError(f"{event.event_type}: {error}") from error
+        return zstandard.ZstdDecompressor().decompress(body)
+    except zstandard.ZstdError as error:
+        raise UnreadableBodyError(str(error)) from error

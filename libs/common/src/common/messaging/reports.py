@@ -24,15 +24,24 @@ def messages_of(headers: Headers, finished: Finished) -> list[Outgoing]:
     """The children and, for a unit of a run, its `unit.finished`."""
     trace = tracing.current_traceparent() or headers.traceparent
     children = [_child(headers, trace, n, child) for n, child in enumerate(finished.children)]
-    if registered(headers.event_type).stage is None:
+    if not _is_unit(headers.event_type):
         return children
     report = UnitFinished(
         run_id=headers.run_id, unit_id=headers.unit_id, stage=headers.stage, outcome=finished.outcome,
         source=finished.source, fetched=finished.fetched, counts=finished.counts, reasons=finished.reasons,
-        error=finished.error[:2000] if finished.error else None,
+        # It may quote what somebody sent, and no database takes NUL.
+        error=finished.error[:2000].replace("\x00", "\\0") if finished.error else None,
         children=[_declared(child.headers) for child in children],
     )  # fmt: skip
     return [*children, outgoing(report, headers, headers.unit_id, headers.stage)]
+
+
+def _is_unit(event_type: str) -> bool:
+    """Also for a type that is not registered: what has damaged it must not hide the unit from the ledger."""
+    try:
+        return registered(event_type).stage is not None
+    except KeyError:
+        return True
 
 
 def _declared(headers: Headers) -> ChildUnit:

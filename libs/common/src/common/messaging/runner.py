@@ -23,6 +23,7 @@ from common.messaging.health import is_infrastructure, until_healthy
 from common.messaging.inflight import InFlight
 from common.messaging.outbox import Outbox
 from common.messaging.protocol import Broker, Delivery, Outgoing, Subscription
+from common.messaging.quarantine import Quarantine
 from common.messaging.relay import send_now
 from common.messaging.reports import messages_of, template_of
 from common.messaging.trial import Killer, SuspectLane
@@ -49,6 +50,7 @@ class StageRunner(Generic[E, P]):
         self._engine = engine
         self._outbox = outbox
         self._in_flight = InFlight(engine, outbox.schema)
+        self._quarantine = Quarantine(outbox.schema)
         self._suspects = suspects
         self._max_attempts = max_attempts
         self._name = registered(stage.event.event_type).stage or stage.event.event_type
@@ -138,7 +140,7 @@ class StageRunner(Generic[E, P]):
             messages = messages_of(headers, finished)
             await self._outbox.add(conn, messages)
             if finished.quarantined:
-                await self._outbox.set_aside(conn, headers, finished.quarantined, template_of(event))
+                await self._quarantine.set_aside(conn, headers, finished.quarantined, template_of(event))
             crash_point("before_commit")
         await self._send(messages)
         self._report(finished)
@@ -187,7 +189,7 @@ class StageRunner(Generic[E, P]):
             await self._in_flight.clear(conn, headers)
             first = await self._outbox.first_time(conn, headers, "failed")
             if first:
-                await self._outbox.set_aside(conn, headers, finished.quarantined, delivery.body)
+                await self._quarantine.set_aside(conn, headers, finished.quarantined, delivery.body)
                 await self._outbox.add(conn, messages)
         if first:
             _log.error("unit_quarantined", stage=self._name, reason=reason, error=error)

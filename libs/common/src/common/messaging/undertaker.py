@@ -9,6 +9,7 @@ from common.messaging.health import is_infrastructure, until_healthy
 from common.messaging.inflight import InFlight
 from common.messaging.outbox import Outbox
 from common.messaging.protocol import Broker, Delivery
+from common.messaging.quarantine import Quarantine
 from common.messaging.runner import StageRunner
 from common.messaging.unit import Quarantined
 from common.telemetry import metrics
@@ -28,8 +29,8 @@ class Undertaker:
         self._runner = runner
         self._broker = broker
         self._engine = engine
-        self._outbox = outbox
         self._in_flight = InFlight(engine, outbox.schema)
+        self._quarantine = Quarantine(outbox.schema)
 
     async def __call__(self, deliveries: list[Delivery]) -> None:
         """End each delivery, however long the infrastructure makes it wait."""
@@ -56,6 +57,6 @@ class Undertaker:
             return
         async with self._engine.begin() as conn:
             set_aside = [Quarantined("dead_letter", delivery.dead_reason)]
-            await self._outbox.set_aside(conn, headers, set_aside, delivery.body)
+            await self._quarantine.set_aside(conn, headers, set_aside, delivery.body)
         metrics.QUARANTINED.labels(headers.event_type, "dead_letter").inc()
         await delivery.ack()

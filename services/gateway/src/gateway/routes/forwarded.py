@@ -1,23 +1,21 @@
 """Admin resources of the services behind the gateway, forwarded after the caller was let in."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from common.web import Problem
-from common.web.quarantine import QuarantinedRead, quarantined
 from gateway.clients.services import Services
 from gateway.routes.access import Wired
 
 router = APIRouter(responses={503: {"model": Problem}})
 
 _KEPT = ("content-type", "retry-after", "location")
-Service = Literal["extractor", "normalizer", "enricher", "ranker", "notifier"]
-Word = Annotated[str, Query(pattern=r"^[A-Za-z0-9._-]{1,80}$")]
 Key = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,80}$")]
 
 
-async def _forward(services: Services, service: str, path: str, request: Request) -> Response:
+async def forward(services: Services, service: str, path: str, request: Request) -> Response:
+    """Send a request on to a service as it came, and its answer back."""
     sent = services.build(
         service, request.method, path, params=request.query_params.multi_items(), content=await request.body(),
         headers={"content-type": request.headers.get("content-type", "application/json")},
@@ -30,7 +28,7 @@ async def _forward(services: Services, service: str, path: str, request: Request
 @router.get("/sources", tags=["sources"], summary="Sources with their parameters and state (extractor)")
 @router.get("/pages", tags=["sources"], summary="Archived pages of a run (extractor)")
 async def extractor(wired: Wired, request: Request) -> Response:
-    return await _forward(wired.services, "extractor", request.url.path, request)
+    return await forward(wired.services, "extractor", request.url.path, request)
 
 
 @router.get("/endpoints", tags=["webhooks"], summary="Webhook endpoints (notifier)")
@@ -39,7 +37,7 @@ async def extractor(wired: Wired, request: Request) -> Response:
 )
 @router.get("/deliveries", tags=["webhooks"], summary="The delivery log (notifier)")
 async def notifier(wired: Wired, request: Request) -> Response:
-    return await _forward(wired.services, "notifier", request.url.path, request)
+    return await forward(wired.services, "notifier", request.url.path, request)
 
 
 @router.get("/endpoints/{key}", tags=["webhooks"], summary="A webhook endpoint")
@@ -49,29 +47,14 @@ async def notifier(wired: Wired, request: Request) -> Response:
 @router.get("/deliveries/{key}/attempts", tags=["webhooks"], summary="Attempts of a delivery")
 @router.post("/deliveries/{key}/retry", tags=["webhooks"], summary="Send a delivery again", status_code=202)
 async def notifier_item(wired: Wired, request: Request, key: Key) -> Response:
-    return await _forward(wired.services, "notifier", request.url.path, request)
+    return await forward(wired.services, "notifier", request.url.path, request)
 
 
 @router.post("/enrichments/try", tags=["try out"], summary="What would be read out of a text (enricher)")
 async def enricher(wired: Wired, request: Request) -> Response:
-    return await _forward(wired.services, "enricher", request.url.path, request)
+    return await forward(wired.services, "enricher", request.url.path, request)
 
 
 @router.post("/scores/try", tags=["try out"], summary="How a job would score for a campaign (ranker)")
 async def ranker(wired: Wired, request: Request) -> Response:
-    return await _forward(wired.services, "ranker", request.url.path, request)
-
-
-@router.get("/quarantine/{service}", tags=["quarantine"], summary="What a service has set aside, with reasons")
-async def quarantine(wired: Wired, request: Request, service: Service) -> Response:
-    return await _forward(wired.services, service, "/quarantine", request)
-
-
-@router.get("/quarantine", tags=["quarantine"], summary="What the gateway itself has set aside")
-async def own_quarantine(
-    wired: Wired,
-    run_id: Word | None = None,
-    reason: Word | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> list[QuarantinedRead]:
-    return await quarantined(wired.session, run_id, reason, limit)
+    return await forward(wired.services, "ranker", request.url.path, request)

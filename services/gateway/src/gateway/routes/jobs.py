@@ -11,10 +11,10 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from common.contracts import RemoteType
 from common.web import Problem, ProblemError
+from common.web.pages import Cursor, Page, Searched, bad_cursor, read_cursor, write_cursor
 from gateway.domain.campaign import country_code
 from gateway.errors import campaign_missing, job_missing
 from gateway.routes.access import Wired
-from gateway.routes.pages import Cursor, Page, Searched, bad_cursor, read_cursor, write_cursor
 from gateway.store.jobs import JobFilter, Row
 
 router = APIRouter(tags=["jobs"], responses={404: {"model": Problem}})

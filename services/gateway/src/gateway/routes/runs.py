@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from common.contracts import RunKind, RunState
 from common.messaging.relay import send_now
 from common.web import Problem, ProblemError
+from common.web.pages import Cursor, Page, read_moment, write_cursor
 from gateway.domain.books import OUTCOMES, Books, status_of
 from gateway.domain.campaign import SourceChoice
 from gateway.errors import campaign_missing, run_missing
 from gateway.routes.access import Wired
-from gateway.routes.pages import Cursor, Page, bad_cursor, read_cursor, write_cursor
 from gateway.store.books import StageBooks, books_of, failures_of, stages_of
 from gateway.store.campaigns import criteria_of
 from gateway.store.runs import Row
@@ -42,6 +42,7 @@ class RunRead(BaseModel):
     campaign_id: uuid.UUID
     campaign_name: str
     trigger: str
+    replay_of: str | None = Field(description="The run whose quarantine a replay works on again.")
     state: RunState
     sources: list[dict[str, Any]]
     requested_at: datetime
@@ -126,7 +127,7 @@ async def list_runs(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Cursor = None,
 ) -> Page[RunRead]:
-    before = _position(cursor) if cursor else None
+    before = read_moment(cursor) if cursor else None
     async with wired.session.engine.connect() as conn:
         rows = await wired.runs.list(
             conn, campaign_id=campaign_id, kind=kind, state=state, before=before, limit=limit + 1
@@ -164,11 +165,3 @@ async def cancel(wired: Wired, run_id: RunId) -> RunRead:
             raise ProblemError(409, f"The run is {row.state} already")
     await send_now(wired.session.broker, wired.session.engine, wired.session.outbox, messages)
     return RunRead.of(row)
-
-
-def _position(cursor: str) -> tuple[datetime, str]:
-    moment, run_id = read_cursor(cursor)
-    try:
-        return datetime.fromisoformat(moment), run_id
-    except ValueError as error:
-        raise bad_cursor() from error

@@ -2,12 +2,13 @@
 
 import base64
 import binascii
+from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import AfterValidator, BaseModel, Field
 
-from common.web import ProblemError
+from common.web.problems import ProblemError
 
 T = TypeVar("T")
 
@@ -42,6 +43,18 @@ def read_cursor(cursor: str) -> tuple[str, str]:
     except (binascii.Error, ValueError) as error:
         raise bad_cursor() from error
     return first, second
+
+
+def read_moment(cursor: str) -> tuple[datetime, str]:
+    """The two values of a cursor that begins with a time."""
+    moment, last = read_cursor(cursor)
+    try:
+        read = datetime.fromisoformat(moment)
+    except ValueError as error:
+        raise bad_cursor() from error
+    if read.tzinfo is None:
+        raise bad_cursor()
+    return read, last
 
 
 def bad_cursor() -> ProblemError:
