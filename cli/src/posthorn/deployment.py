@@ -27,23 +27,28 @@ def database(folder: Path) -> Iterator[str]:
         yield server.url
 
 
-async def prepare(admin_url: str, folder: Path, amqp_url: str | None, namespace: str = "posthorn") -> dict[str, str]:
-    """The deploy step: roles, schemas, migrations, queues; returns each service's database URL. Safe to repeat."""
+async def prepare(
+    admin_url: str, folder: Path, amqp_url: str | None, namespace: str = "posthorn", *, recreate: bool = False
+) -> dict[str, str]:
+    """The deploy step: roles, schemas, migrations, queues; returns each service's database URL. Safe to repeat.
+
+    With `recreate` a queue that stores nothing is deleted and declared again; outboxes send what it may have held.
+    """
     from common.database.deploy import deploy  # here, because Alembic takes its time to load
 
     urls = await deploy(admin_url, database_passwords(folder, SERVICES))
-    await _declare(urls, amqp_url, namespace)
+    await _declare(urls, amqp_url, namespace, recreate=recreate)
     return urls
 
 
 async def prepare_once(admin_url: str, folder: Path, amqp_url: str | None) -> dict[str, str]:
-    """The deploy step, if this code's has not been done: every role gets in and finds its newest migration."""
+    """The deploy step on one machine, if this code's has not been done: every role finds its newest migration."""
     passwords = database_passwords(folder, SERVICES)
     urls = {service: service_url(admin_url, service, password) for service, password in passwords.items()}
     if not await _deployed(urls):
-        return await prepare(admin_url, folder, amqp_url)
+        return await prepare(admin_url, folder, amqp_url, recreate=True)
     if amqp_url:
-        await _declare(urls, amqp_url, "posthorn")
+        await _declare(urls, amqp_url, "posthorn", recreate=True)
     return urls
 
 
@@ -61,12 +66,12 @@ async def _deployed(urls: dict[str, str]) -> bool:
     return True
 
 
-async def _declare(urls: dict[str, str], amqp_url: str | None, namespace: str) -> None:
+async def _declare(urls: dict[str, str], amqp_url: str | None, namespace: str, *, recreate: bool) -> None:
     engine = create_engine(urls["gateway"], role_application="deploy", pool_size=2)
     broker = open_broker(amqp_url, engine, namespace=namespace, service="deploy")
     try:
         await broker.open()
-        await broker.declare()
+        await broker.declare(recreate=recreate)
     finally:
         await broker.close()
         await engine.dispose()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from posthorn import campaign, run
+from posthorn import campaign, quarantine, run
 from posthorn.jobs import explain, jobs
 
 app = typer.Typer(
@@ -41,14 +41,23 @@ def demo(
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    recreate: Annotated[
+        bool,
+        typer.Option(
+            "--recreate-silent-queues",
+            help="Delete and declare queues that store nothing; what they held is sent again from the outboxes.",
+        ),
+    ] = False,
+) -> None:
     """Create or update roles, schemas, tables and queues, using DATABASE_URL (an administrator's) and AMQP_URL."""
     from posthorn.up import run_migrations
 
-    run_migrations()
+    run_migrations(recreate)
 
 
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(run.app, name="run")
+app.add_typer(quarantine.app, name="quarantine")
 app.command()(jobs)
 app.command()(explain)

@@ -56,18 +56,19 @@ def run_processes() -> None:
     folder = home()
     with launched(folder) as admin_url, ExitStack() as stack:
         amqp_url = os.environ.get("AMQP_URL") or stack.enter_context(_private_rabbitmq(folder))
-        urls = asyncio.run(prepare(admin_url, folder, amqp_url))
+        urls = asyncio.run(prepare(admin_url, folder, amqp_url, recreate=True))
         services = stack.enter_context(Processes(urls, folder, {"AMQP_URL": amqp_url}))
         screen.print(f"Six services are up; the gateway is at [bold]{services.url}[/]. Logs in {folder / 'log'}.")
         screen.print("Stop with Ctrl-C.")
         _watch(services)
 
 
-def run_migrations() -> None:
+def run_migrations(recreate: bool) -> None:
     """The deploy step alone."""
     folder = home()
+    amqp_url, namespace = os.environ.get("AMQP_URL"), os.environ.get("NAMESPACE", "posthorn")
     with launched(folder) as admin_url:
-        asyncio.run(prepare(admin_url, folder, os.environ.get("AMQP_URL"), os.environ.get("NAMESPACE", "posthorn")))
+        asyncio.run(prepare(admin_url, folder, amqp_url, namespace, recreate=recreate))
     screen.print("database and broker are up to date")
 
 

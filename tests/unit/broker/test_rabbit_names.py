@@ -14,7 +14,7 @@ from common.messaging.rabbit_message import DEAD_REASON, dead_letter, from_amqp,
 from common.messaging.rabbit_topology import Topology
 
 TOPOLOGY = Topology("posthorn", (5, 30, 120, 600))
-_text = st.text(st.characters(codec="utf-8"), max_size=30)
+_text = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=30)
 _times = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-5))]))
 _headers = st.builds(
     Headers, event_id=_text, event_type=_text, run_id=_text, unit_id=_text, stage=_text, first_at=_times, sha256=_text,

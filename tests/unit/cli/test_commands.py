@@ -1,6 +1,7 @@
 """The command line: what it understands, what it says, how it ends."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -91,3 +92,21 @@ def test_the_api_key_of_the_environment_is_sent(monkeypatch: pytest.MonkeyPatch)
     route = respx.get(f"{URL}/campaigns").mock(return_value=httpx.Response(200, json=[]))
     assert run("campaign", "list").exit_code == 0
     assert route.calls.last.request.headers["X-API-Key"] == "sesame"
+
+
+@pytest.mark.parametrize(("words", "recreate"), [([], False), (["--recreate-silent-queues"], True)])
+def test_migrate_deletes_queues_that_store_nothing_only_when_told_to(
+    words: list[str], recreate: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[tuple[object, bool]] = []
+
+    async def prepare(url: str, folder: Path, amqp_url: str | None, namespace: str, *, recreate: bool) -> None:
+        asked.append((namespace, recreate))
+
+    monkeypatch.setattr("posthorn.up.prepare", prepare)
+    monkeypatch.setattr("posthorn.up.configure_logging", lambda *_: None)  # it would keep the runner's stderr
+    monkeypatch.setenv("POSTHORN_HOME", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("NAMESPACE", "mine")
+    assert run("migrate", *words).exit_code == 0
+    assert asked == [("mine", recreate)]

@@ -19,6 +19,11 @@ COMMAND_SECONDS = 6
 POOL_SECONDS = 5
 #: Seconds an open transaction may do nothing before the server ends it.
 IDLE_IN_TRANSACTION_SECONDS = 30
+#: The server finds within 25 s that a client has vanished. Between the messages of one statement it minds neither the
+#: time-out of the statement nor that of an idle transaction, and would hold the locks for hours.
+_KEEPALIVES = {
+    "tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3", "tcp_user_timeout": "25s",
+}  # fmt: skip
 #: Seconds `check` waits for its answer; giving up may take the driver 2 more to close the connection.
 CHECK_SECONDS = 2.5
 
@@ -42,6 +47,7 @@ def create_engine(url: str, *, role_application: str, pool_size: int = 4) -> Asy
                 "statement_timeout": f"{STATEMENT_SECONDS}s",
                 "lock_timeout": f"{LOCK_SECONDS}s",
                 "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS}s",
+                **_KEEPALIVES,
                 "timezone": "UTC",
                 "jit": "off",  # compiling costs more than our short statements
             },

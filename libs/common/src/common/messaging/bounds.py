@@ -12,6 +12,10 @@ from common.messaging.protocol import BrokerUnavailableError
 LIMIT_SECONDS = 9.5
 #: Seconds for one answer of a broker: a publish, a declare, a check.
 ANSWER_SECONDS = 5.0
+#: Seconds for the answer to a check: two that fail in a row are known within 10 s.
+CHECK_SECONDS = 3.5
+#: Seconds for a farewell: what is not said is known to the broker when the connection is gone.
+LEAVE_SECONDS = 2.0
 
 T = TypeVar("T")
 _log = structlog.get_logger()

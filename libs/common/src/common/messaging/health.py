@@ -38,6 +38,10 @@ def is_infrastructure(error: Exception) -> bool:
     return isinstance(error, INFRASTRUCTURE_ERRORS)
 
 
+class NotReadyError(Exception):
+    """A service cannot work now; the message says what is wrong, in words."""
+
+
 async def until_healthy(engine: AsyncEngine, broker: Broker) -> None:
     """Return when database and broker both answer; asks again after 0.2 s to 5 s with jitter."""
     pause = 0.2

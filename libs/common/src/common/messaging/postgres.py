@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.contracts import registered
 from common.messaging import broker_metrics as metrics
-from common.messaging.bounds import ANSWER_SECONDS, LIMIT_SECONDS
+from common.messaging.bounds import CHECK_SECONDS, LIMIT_SECONDS
 from common.messaging.postgres_acks import Acknowledger
 from common.messaging.postgres_consumer import PostgresSubscription
 from common.messaging.postgres_listener import Listener
@@ -28,7 +28,7 @@ class PostgresBroker:
     """
 
     def __init__(
-        self, engine: AsyncEngine, *, lease_seconds: float = 30.0, connect_timeout: float = LIMIT_SECONDS
+        self, engine: AsyncEngine, *, lease_seconds: float = 15.0, connect_timeout: float = LIMIT_SECONDS
     ) -> None:
         self._store = MessageStore(engine)
         self._acknowledger = Acknowledger(self._store)
@@ -51,7 +51,7 @@ class PostgresBroker:
         self._acknowledger.start()
         self._listener.start()
 
-    async def declare(self) -> None:
+    async def declare(self, *, recreate: bool = False) -> None:
         """Deploy step: the migrations have made the table; here it is proven that messages can be stored."""
         await self._store.prove()
 
@@ -99,8 +99,17 @@ class PostgresBroker:
         return subscription
 
     async def check(self) -> None:
-        """Raise BrokerUnavailableError unless the database answers within 5 s."""
-        await self._store.check(ANSWER_SECONDS)
+        """Raise BrokerUnavailableError unless the database answers within 3.5 s."""
+        await self._store.check(CHECK_SECONDS)
+
+    async def prove(self, queues: Sequence[str]) -> dict[str, str]:
+        """The queues, which are one table, with what keeps it from storing: a full disk, a server that only reads."""
+        try:
+            await self._store.prove()
+        except BrokerUnavailableError as error:
+            await self.check()
+            return dict.fromkeys(queues, f"PostgreSQL answers but stores no messages: {error}")
+        return {}
 
     async def depth(self, queue: str) -> int:
         """Messages that may be handed out now."""

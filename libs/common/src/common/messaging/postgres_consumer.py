@@ -48,12 +48,24 @@ class PostgresSubscription:
         self._heard = asyncio.Event()
         self._room = asyncio.Event()
         self._stopping = False
+        self._claiming = False
         self._fetching: asyncio.Task[None] | None = None
         self._renewing: asyncio.Task[None] | None = None
+
+    @property
+    def queue(self) -> str:
+        """What it consumes."""
+        return self._queue
+
+    @property
+    def attached(self) -> bool:
+        """Whether the last claim was answered and more will follow."""
+        return self._claiming and self._fetching is not None and not self._fetching.done()
 
     async def start(self) -> None:
         """Begin to claim; BrokerUnavailableError when the table is not there or the database away."""
         await self._store.check(ANSWER_SECONDS)
+        self._claiming = True
         self._listener.add(self._queue, self._heard)
         self._fetching = asyncio.create_task(self._fetch(), name=f"{self._queue} consumer")
         self._renewing = asyncio.create_task(self._renew(), name=f"{self._queue} leases")
@@ -63,6 +75,7 @@ class PostgresSubscription:
         """Stop taking messages, wait up to `grace` seconds for running handlers, release the rest."""
         if self._fetching is None or self._renewing is None:
             return
+        deadline = asyncio.get_running_loop().time() + grace
         self._stopping = True
         self._listener.remove(self._queue, self._heard)
         self._heard.set()
@@ -70,7 +83,7 @@ class PostgresSubscription:
         # Not cancelled at once: a claim under way would leave its messages to the end of their lease.
         await asyncio.wait({self._fetching}, timeout=ANSWER_SECONDS)
         self._fetching.cancel()
-        await self._workers.stop(grace)
+        await self._workers.stop(max(0.0, deadline - asyncio.get_running_loop().time()))
         self._renewing.cancel()
         self._fetching = self._renewing = None
         metrics.CONSUMING.labels(self._queue).dec()
@@ -125,7 +138,9 @@ class PostgresSubscription:
             rows = await self._store.claim(self._queue, most, lease, self._lease_seconds)
         except Exception as error:  # noqa: BLE001 - a consumer must not die in silence: it tries again and says why
             _log.warning("claim_failed", queue=self._queue, error=repr(error))
+            self._claiming = False
             return 0
+        self._claiming = True
         for row in rows:
             try:
                 headers = msgspec.convert(row.headers, Headers)

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from common.messaging.bounds import LIMIT_SECONDS, bounded
+from common.messaging.bounds import ANSWER_SECONDS, LIMIT_SECONDS, bounded
 from common.messaging.broker_tables import SCHEMA
 from common.messaging.health import is_infrastructure
 from common.messaging.protocol import BrokerUnavailableError
@@ -116,8 +116,8 @@ class MessageStore:
 
     async def prove(self) -> None:
         """Store a row that nobody is given, and take it away."""
-        row = await self._execute("store a canary", _PROVE)
-        await self._execute("remove the canary", _PROVED, row[0][0])
+        row = await self._execute("store a canary", _PROVE, seconds=ANSWER_SECONDS)
+        await self._execute("remove the canary", _PROVED, row[0][0], seconds=ANSWER_SECONDS)
 
     async def _execute(self, doing: str, sql: str, *values: Any, seconds: float = LIMIT_SECONDS) -> list[Any]:
         try:

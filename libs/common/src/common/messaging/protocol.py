@@ -62,6 +62,14 @@ Handler = Callable[[list[Delivery]], Awaitable[None]]
 class Subscription(Protocol):
     """A running consumer of one queue; it survives reconnects until cancelled."""
 
+    @property
+    def queue(self) -> str:
+        """What it consumes."""
+
+    @property
+    def attached(self) -> bool:
+        """Whether the broker delivers to it at the moment, as far as we know."""
+
     async def cancel(self, grace: float = 20.0) -> None:
         """Stop taking messages, wait up to `grace` seconds for running handlers, release the rest."""
 
@@ -72,8 +80,11 @@ class Broker(Protocol):
     async def open(self) -> None:
         """Connect; keeps trying until `connect_timeout`, then raises BrokerUnavailableError."""
 
-    async def declare(self) -> None:
-        """Deploy step: create every queue of the registry, idempotently, and prove each with a canary."""
+    async def declare(self, *, recreate: bool = False) -> None:
+        """Deploy step: create every queue of the registry, idempotently, and prove each with a canary.
+
+        With `recreate` a queue that stores nothing is deleted, with what it may hold, and created again.
+        """
 
     async def publish(self, messages: Sequence[Outgoing]) -> set[str]:
         """Publish and wait for confirms; returns the event_ids confirmed as stored in all bound queues."""
@@ -89,7 +100,13 @@ class Broker(Protocol):
         """
 
     async def check(self) -> None:
-        """Raise BrokerUnavailableError unless the broker answers within 5 s."""
+        """Raise BrokerUnavailableError unless the broker answers within 3.5 s."""
+
+    async def prove(self, queues: Sequence[str]) -> dict[str, str]:
+        """Send a canary to each queue, which no handler sees; returns those that do not store it, and the cure.
+
+        BrokerUnavailableError where the broker does not answer, so that nothing is known of any queue.
+        """
 
     async def depth(self, queue: str) -> int:
         """Messages ready in the queue (RabbitMQ's figure may lag by seconds)."""

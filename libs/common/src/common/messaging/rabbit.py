@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
+from aio_pika.exceptions import DeliveryError, PublishError
 
 from common.contracts import REGISTRY
-from common.messaging.bounds import ANSWER_SECONDS, LIMIT_SECONDS, bounded
+from common.messaging.bounds import ANSWER_SECONDS, CHECK_SECONDS, LIMIT_SECONDS, bounded
 from common.messaging.protocol import DEAD, BrokerUnavailableError, Handler, Outgoing, Subscription
 from common.messaging.rabbit_connection import RABBIT_ERRORS, Link
 from common.messaging.rabbit_consumer import RabbitSubscription
 from common.messaging.rabbit_delivery import Way
-from common.messaging.rabbit_deploy import Deployment
-from common.messaging.rabbit_message import to_amqp
+from common.messaging.rabbit_deploy import Deployment, silent_advice
+from common.messaging.rabbit_message import canary, to_amqp
 from common.messaging.rabbit_publisher import Publisher, Routed
 from common.messaging.rabbit_topology import Topology
 from common.messaging.workers import Workers
@@ -41,6 +42,9 @@ class RabbitBroker:
         self._publishing = Link(url, service, "publisher")
         self._consuming = Link(url, service, "consumer")
         self._publisher = Publisher(self._publishing)
+        # A third for canaries: RabbitMQ 3.10 closes the whole connection that spoke to a queue without a leader.
+        self._proving = Link(url, service, "canary")
+        self._prover = Publisher(self._proving)
         self._subscriptions: list[RabbitSubscription] = []
 
     async def open(self) -> None:
@@ -59,7 +63,7 @@ class RabbitBroker:
         """Deploy step: create exchanges, queues and bindings, idempotently, and prove each queue with a canary.
 
         A queue created here that confirms nothing is deleted and declared again; with `recreate` any such queue is,
-        which is safe only where it never held a message. BrokerUnavailableError says what else to do.
+        with what it may hold: outboxes and probes send that again. BrokerUnavailableError says what else to do.
         """
         await Deployment(self._topology, self._publishing, self._publisher).run(recreate)
 
@@ -94,7 +98,7 @@ class RabbitBroker:
         workers = Workers(queue, handler, concurrency=concurrency, batch=batch)
         way = Way(queue.removesuffix(DEAD), self._topology, self._publisher)
         subscription = RabbitSubscription(
-            queue, self._topology.queue(queue), self._consuming, way, workers, max(prefetch, batch)
+            queue, self._topology.queue(queue), self._consuming, way, workers, max(prefetch, batch), self.prove
         )
         try:
             await subscription.start()
@@ -105,17 +109,30 @@ class RabbitBroker:
         return subscription
 
     async def check(self) -> None:
-        """Raise BrokerUnavailableError unless both connections answer within 5 s."""
+        """Raise BrokerUnavailableError unless both connections answer within 3.5 s."""
 
         async def answer(link: Link) -> None:
-            channel, _ = await link.channel(ANSWER_SECONDS)
+            channel, _ = await link.channel(CHECK_SECONDS)
             await channel.declare_exchange(self._topology.events, passive=True)
             await channel.close()
 
         async def both() -> None:
             await asyncio.gather(answer(self._publishing), answer(self._consuming))
 
-        await bounded(both(), ANSWER_SECONDS, "check", RABBIT_ERRORS)
+        await bounded(both(), CHECK_SECONDS, "check", RABBIT_ERRORS)
+
+    async def prove(self, queues: Sequence[str]) -> dict[str, str]:
+        """The queues that do not store a canary, which consumers drop, with the cure.
+
+        BrokerUnavailableError where the broker does not answer, so that nothing is known of any queue.
+        """
+        routes = [self._topology.canary_route(self._topology.queue(queue)) for queue in queues]
+        self._proving.start()
+        results = await self._prover.send([Routed(exchange, key, canary()) for exchange, key in routes])
+        troubles = {q: self._trouble(q, error) for q, error in zip(queues, results, strict=True) if error is not None}
+        if troubles:
+            await self.check()  # else it is not the queues
+        return {queue: trouble for queue, trouble in troubles.items() if trouble}
 
     async def depth(self, queue: str) -> int:
         """Messages ready in the queue (a quorum queue's figure may lag by seconds)."""
@@ -132,7 +149,14 @@ class RabbitBroker:
         """Cancel all subscriptions and disconnect."""
         subscriptions, self._subscriptions = self._subscriptions, []
         await asyncio.gather(*(subscription.cancel() for subscription in subscriptions))
-        await asyncio.gather(self._consuming.close(), self._publishing.close())
+        await asyncio.gather(*(link.close() for link in (self._consuming, self._publishing, self._proving)))
+
+    def _trouble(self, queue: str, error: Exception) -> str:
+        """In words; empty for a queue that refuses because it is full: it stores what it has."""
+        name = self._topology.queue(queue)
+        if isinstance(error, PublishError):
+            return f"{name} is not declared: run `posthorn migrate`"
+        return "" if isinstance(error, DeliveryError) else silent_advice([name])
 
     def _route(self, message: Outgoing) -> Routed:
         event_type = message.headers.event_type

@@ -10,7 +10,7 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection
 
 from common.messaging import broker_metrics as metrics
-from common.messaging.bounds import ANSWER_SECONDS, LIMIT_SECONDS, bounded, in_background
+from common.messaging.bounds import ANSWER_SECONDS, LEAVE_SECONDS, LIMIT_SECONDS, bounded, in_background
 from common.messaging.protocol import BrokerUnavailableError
 
 #: Seconds between heartbeats; aiormq gives a silent connection up after three of them.
@@ -37,7 +37,9 @@ class Link:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to connect, and to reconnect."""
+        """Begin to connect, and to reconnect, unless that was done."""
+        if self._task is not None:
+            return
         self._task = asyncio.create_task(self._supervise(), name=f"{self._name} connection")
 
     async def connection(self, seconds: float = LIMIT_SECONDS) -> AbstractConnection:
@@ -80,7 +82,7 @@ class Link:
         self._connected.set()  # who waits for the connection learns now that there is none
         if connection is not None:
             try:
-                await bounded(connection.close(), ANSWER_SECONDS, f"{self._name}: close", RABBIT_ERRORS)
+                await bounded(connection.close(), LEAVE_SECONDS, f"{self._name}: close", RABBIT_ERRORS)
             except BrokerUnavailableError as error:
                 _log.warning("broker_close_failed", connection=self._name, error=str(error))
 

@@ -14,6 +14,8 @@ from common.messaging.rabbit_message import CANARY, canary
 from common.messaging.rabbit_publisher import Publisher, Routed
 from common.messaging.rabbit_topology import Topology
 
+#: A broker that has just started may take 20 s to elect its leaders [M]: so often before a queue is deleted.
+_LOOKS = 4
 T = TypeVar("T")
 _log = structlog.get_logger()
 
@@ -36,12 +38,15 @@ class Deployment:
             await self._declare(channel, queue)
         await channel.close()
         silent = await self._silent(list(self._topology.queues()))
+        looks = 1
+        while recreate and silent and looks < _LOOKS:
+            silent, looks = await self._silent(silent), looks + 1
         again = [queue for queue in silent if recreate or queue in fresh]
         for queue in again:
             await self._recreate(queue)
         silent = [queue for queue in silent if queue not in again] + await self._silent(again)
         if silent:
-            raise BrokerUnavailableError(_advice(silent))
+            raise BrokerUnavailableError(silent_advice(silent))
         _log.info("topology_declared", namespace=self._topology.namespace, created=len(fresh))
 
     async def _is_missing(self, queue: str) -> bool:
@@ -65,10 +70,10 @@ class Deployment:
                 await _answer(declared.bind(exchange, key), f"bind {queue} to {exchange}")
 
     async def _silent(self, queues: list[str]) -> list[str]:
-        """Those of the queues that do not confirm a canary."""
+        """Those of the queues that do not answer a canary; one that is full refuses it, which is an answer."""
         routes = [self._topology.canary_route(queue) for queue in queues]
         results = await self._publisher.send([Routed(exchange, key, canary()) for exchange, key in routes])
-        silent = [queue for queue, error in zip(queues, results, strict=True) if error is not None]
+        silent = [q for q, error in zip(queues, results, strict=True) if isinstance(error, BrokerUnavailableError)]
         for queue in queues:
             if queue not in silent:
                 await self._take_canary(queue)
@@ -98,7 +103,7 @@ async def _answer(work: Awaitable[T], doing: str) -> T:
     return await bounded(work, ANSWER_SECONDS, doing, RABBIT_ERRORS)
 
 
-def _advice(queues: list[str]) -> str:
+def silent_advice(queues: list[str]) -> str:
     """What a person can do about queues that store nothing."""
     elections = "; ".join(
         f"""rabbitmqctl eval 'ra:trigger_election({{list_to_atom("%2F_{queue}"),node()}}).'""" for queue in queues
@@ -106,6 +111,7 @@ def _advice(queues: list[str]) -> str:
     return (
         f"these queues confirm nothing: {', '.join(queues)}. If a broker crashed just after they were declared, they "
         "have no leader and never get one by themselves (rabbitmq-server#10070). In a cluster, first see that a "
-        f"majority of its nodes is up. Then elect a leader on the node ({elections}, '%2F' being the vhost '/') or, "
-        "where the queues never held a message, run the deploy step with recreate=True: it deletes and declares them."
+        f"majority of its nodes is up. Then elect a leader on the node ({elections}, '%2F' being the vhost '/') or "
+        "run `posthorn migrate --recreate-silent-queues`: it deletes and declares them, and the outboxes send "
+        "again what they held when its runs are probed."
     )

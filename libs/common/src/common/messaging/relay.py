@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from common.messaging.bounds import bounded
 from common.messaging.crash_points import crash_point
-from common.messaging.health import is_infrastructure, until_healthy
+from common.messaging.health import INFRASTRUCTURE_ERRORS, is_infrastructure, until_healthy
 from common.messaging.outbox import Outbox
 from common.messaging.protocol import Broker, BrokerUnavailableError, Outgoing
 from common.telemetry import metrics
@@ -39,7 +40,7 @@ async def send_unsent(broker: Broker, engine: AsyncEngine, outbox: Outbox) -> in
         messages = await outbox.claim_unsent(conn, _BATCH)
         if not messages:
             return 0
-        confirmed = await broker.publish(messages)
+        confirmed = await _publish(broker, messages)
         crash_point("relay_after_publish_before_commit")
         left = {m.headers.event_id for m in messages} - confirmed
         await outbox.mark_sent(conn, confirmed)
@@ -48,6 +49,28 @@ async def send_unsent(broker: Broker, engine: AsyncEngine, outbox: Outbox) -> in
             _log.error("outbox_not_confirmed", events=sorted({m.headers.event_type for m in messages}), left=len(left))
     metrics.RELAYED.inc(len(confirmed))
     return len(confirmed)
+
+
+async def _publish(broker: Broker, messages: Sequence[Outgoing]) -> set[str]:
+    try:
+        return await broker.publish(messages)
+    except BrokerUnavailableError:
+        # Where the broker answers it is their queues that confirm nothing: others must not wait behind them.
+        await broker.check()
+        return set()
+
+
+async def flush(broker: Broker, engine: AsyncEngine, outbox: Outbox, seconds: float) -> None:
+    """Send what is overdue, for `seconds` at most: what is left another process, or the next one, sends."""
+
+    async def all_of_it() -> None:
+        while await send_unsent(broker, engine, outbox) == _BATCH:
+            pass
+
+    try:
+        await bounded(all_of_it(), seconds, "flush the outbox", INFRASTRUCTURE_ERRORS)
+    except BrokerUnavailableError as error:
+        _log.warning("outbox_not_flushed", error=str(error))
 
 
 async def _relay(broker: Broker, engine: AsyncEngine, outbox: Outbox, interval: float) -> None:

@@ -1,5 +1,6 @@
 """A service's connection to its database and its broker, with the relay running: opened at start, closed at stop."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,15 +9,24 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.database import assert_current, check, create_engine
+from common.messaging.bounds import CHECK_SECONDS, bounded
+from common.messaging.control import Control
 from common.messaging.factory import open_broker
+from common.messaging.health import INFRASTRUCTURE_ERRORS, NotReadyError
 from common.messaging.outbox import Outbox
 from common.messaging.protocol import DEAD, Broker, Handler, Subscription
-from common.messaging.relay import relay
+from common.messaging.queue_watch import QueueWatch
+from common.messaging.relay import flush, relay
+from common.messaging.replay import ReplayQuarantined
 from common.messaging.runner import StageRunner
 from common.messaging.trial import Limits, SuspectLane
 from common.messaging.undertaker import Undertaker
 from common.messaging.unit import Stage
 from common.settings import ServiceSettings
+
+_CONTROL_BATCH = 4
+#: Seconds that handlers have to end at a stop, and then the relay for what is overdue.
+DRAIN_SECONDS, FLUSH_SECONDS = 12.0, 3.0
 
 
 @dataclass
@@ -29,6 +39,9 @@ class Session:
     outbox: Outbox
     suspects: SuspectLane
     subscriptions: list[Subscription] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.queues = QueueWatch(self.broker, self.subscriptions)
 
     async def run(self, stage: Stage[Any, Any], concurrency: int | None = None) -> None:
         """Execute units of the stage from now on."""
@@ -55,9 +68,19 @@ class Session:
         self.subscriptions.append(await self.broker.subscribe(queue + DEAD, undertaker))
 
     async def check(self) -> None:
-        """Raise unless database and broker answer."""
-        await check(self.engine)
-        await self.broker.check()
+        """NotReadyError unless database and broker answer within 3.5 s and all queues are consumed and store."""
+        answers = await asyncio.gather(
+            bounded(check(self.engine), CHECK_SECONDS, "database", INFRASTRUCTURE_ERRORS), self.broker.check(),
+            return_exceptions=True,
+        )  # fmt: skip
+        troubles = [str(error) or repr(error) for error in answers if error is not None] + self.queues.troubles()
+        if troubles:
+            raise NotReadyError("; ".join(troubles))
+
+    async def drain(self) -> None:
+        """Stop taking messages, let running handlers end, give the rest back, send what is overdue; 20 s at most."""
+        await asyncio.gather(*(subscription.cancel(DRAIN_SECONDS) for subscription in self.subscriptions))
+        await flush(self.broker, self.engine, self.outbox, FLUSH_SECONDS)
 
 
 @asynccontextmanager
@@ -73,12 +96,14 @@ async def open_session(service: str, settings: ServiceSettings) -> AsyncIterator
         limits = Limits(settings.trial_seconds, settings.trial_memory_mb * 1024**2)
         session = Session(settings, engine, broker, Outbox(service), SuspectLane(limits))
         try:
-            async with relay(broker, engine, session.outbox):
+            async with relay(broker, engine, session.outbox), session.queues.running():
                 try:
+                    replays = session.runner(ReplayQuarantined(service, engine))
+                    control = Control(service, broker=broker, engine=engine, outbox=session.outbox, replays=replays)
+                    await session.consume(control.queue, control, batch=_CONTROL_BATCH)
                     yield session
                 finally:
-                    for subscription in session.subscriptions:
-                        await subscription.cancel()
+                    await session.drain()
         finally:
             await broker.close()
     finally:

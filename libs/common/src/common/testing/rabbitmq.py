@@ -1,8 +1,10 @@
 """A private RabbitMQ node for tests: its own epmd, ports, data and cookie, beside any other broker."""
 
 import os
+import shutil
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,8 @@ from common.testing.rabbitmq_programs import Programs, RabbitUnavailableError, r
 
 #: Names a broker that exists for tests only.
 URL_VARIABLE = "AMQP_URL"
+#: Bytes of memory beyond which the node takes no more messages.
+MEMORY_LIMIT = 512 * 1000**2
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 _ADVICE = (
@@ -24,9 +28,13 @@ _ADVICE = (
 
 
 class RabbitNode:
-    """One node with its files in `directory`; started from the main thread it ends with us, even by kill -9."""
+    """One node with its files in `directory`; started from the main thread it ends with us, even by kill -9.
+
+    With less than `disk_free_limit` free the node takes no more messages; what is set holds from its next start.
+    """
 
     def __init__(self, directory: Path, programs: Programs) -> None:
+        self.disk_free_limit = "50MB"
         self._directory = directory
         self._programs = programs
         self._port, self._distribution, self._epmd_port = free_port(), free_port(), free_port()
@@ -77,6 +85,28 @@ class RabbitNode:
             self._node.stop(STOP_SECONDS)
         self.start()
 
+    def wipe(self) -> None:
+        """`kill -9`, then start with nothing stored: the disk is lost."""
+        if self._node is not None and self._node.running:
+            self.kill()
+        shutil.rmtree(self._directory / "data")
+        self.start()
+
+    @property
+    def data(self) -> Path:
+        """Where the node keeps its messages."""
+        return self._directory / "data"
+
+    def control(self, *words: str) -> str:
+        """The output of `rabbitmqctl` on this node; RuntimeError if it fails."""
+        command = [str(self._programs.server.with_name("rabbitmqctl")), *words]
+        done = subprocess.run(  # noqa: S603 - our own words
+            command, env=self._environment(), capture_output=True, text=True, timeout=START_SECONDS, check=False
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"rabbitmqctl {words[0]}: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
     def _child(self, command: list[str], end_with: signal.Signals) -> Child:
         return Child(command, log=self._directory / "node.log", end_with=end_with, env=self._environment())
 
@@ -90,8 +120,8 @@ class RabbitNode:
             "default_user_tags.administrator = true",
             "log.console = true",
             "log.file = false",
-            "disk_free_limit.absolute = 50MB",
-            "vm_memory_high_watermark.absolute = 512MB",
+            f"disk_free_limit.absolute = {self.disk_free_limit}",
+            f"vm_memory_high_watermark.absolute = {MEMORY_LIMIT}",
         )
         (self._directory / "rabbitmq.conf").write_text("\n".join(settings) + "\n")
 

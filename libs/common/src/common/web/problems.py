@@ -2,15 +2,28 @@
 
 from typing import Any
 
+import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
+from common.messaging.health import is_infrastructure
+from common.messaging.protocol import BrokerUnavailableError
+
 MEDIA_TYPE = "application/problem+json"
+#: Seconds after which a client may ask again while database or broker are in trouble.
+RETRY_AFTER = 5
+#: What routes raise when database or broker are away, overloaded or full (and a few things more: see `_on_trouble`).
+_TROUBLE = (
+    DBAPIError, PoolTimeoutError, BrokerUnavailableError, asyncpg.PostgresError, asyncpg.InterfaceError,
+    ConnectionError, TimeoutError,
+)  # fmt: skip
 _log = structlog.get_logger()
 
 
@@ -72,9 +85,21 @@ async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
     return _answer(Problem(title="Internal error", status=500, detail="The error is in this service's log."))
 
 
+async def _on_trouble(request: Request, error: Exception) -> JSONResponse:
+    """503 where the infrastructure is to blame; a statement that is wrong remains our own error."""
+    if not is_infrastructure(error):
+        return await _on_unexpected(request, error)
+    _log.warning("request_refused", method=request.method, path=request.url.path, error=type(error).__name__)
+    detail = "Database or broker do not answer or have no room. Try again; look first whether a change was made."
+    problem = Problem(title="Not available at the moment", status=503, detail=detail)
+    return _answer(problem, {"Retry-After": str(RETRY_AFTER)})
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Make every error of the app leave as problem details."""
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_invalid)
+    for kind in _TROUBLE:
+        app.add_exception_handler(kind, _on_trouble)
     app.add_exception_handler(Exception, _on_unexpected)

@@ -5,6 +5,8 @@ import re
 from enricher.domain.rules import CompanySizeRules
 from enricher.domain.wording import Wording
 
+#: Characters read; a number of thousands of digits is none.
+_LONGEST = 200
 _NUMBER = re.compile(r"\d+(?:[.,' ]\d{3})*\s?k?", re.IGNORECASE)
 
 
@@ -19,6 +21,7 @@ class CompanySizes:
         """The bin (`51-200`) that holds the middle of the stated range; None where no size is stated."""
         if not text:
             return None
+        text = text[:_LONGEST]
         numbers = [_value(m) for m in _NUMBER.findall(text)]
         if not numbers:
             return self._words.exact(text) if self._words else None

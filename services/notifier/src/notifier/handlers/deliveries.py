@@ -20,6 +20,8 @@ PER_ENDPOINT = 2
 #: Seconds after which a delivery whose sender has vanished is sent again; more than any attempt takes.
 LEASE_SECONDS = 60.0
 _PAUSE_AFTER_ERROR = 2.0
+#: Seconds that attempts under way have at a stop.
+_STOP_SECONDS = 5.0
 _log = structlog.get_logger()
 
 
@@ -57,13 +59,17 @@ class DeliveryWorker:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Work until the context is left; attempts under way are finished."""
+        """Work until the context is left; attempts under way may end, but not hold up a stop: their lease runs out."""
         self._loop_task = asyncio.create_task(self._loop())
         try:
             yield
         finally:
             self._loop_task.cancel()
-            await asyncio.gather(self._loop_task, *self._sending, return_exceptions=True)
+            under_way = {self._loop_task, *self._sending}
+            _, late = await asyncio.wait(under_way, timeout=_STOP_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
 
     async def send_due(self) -> int:
         """One round: claim what is due and fits, send it, wait for the results; returns how many were sent."""

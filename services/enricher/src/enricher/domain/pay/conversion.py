@@ -6,6 +6,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from common.contracts import PayPeriod
 from enricher.domain.rules import PayRules, RateRules
 
+#: An amount of more digits is nobody's pay; to multiply 1e999999999 is an error, to write it out endless.
+_MOST_DIGITS = 30
+
 
 class Conversion:
     """Periods, currencies and rates, ready to be asked."""
@@ -32,7 +35,7 @@ class Conversion:
 
     def yearly(self, amount: Decimal | None, period: PayPeriod | None, currency: str | None) -> int | None:
         """Whole units a year; None without a period, or where the result cannot be a year's pay."""
-        if amount is None or period is None:
+        if amount is None or period is None or amount.adjusted() > _MOST_DIGITS:
             return None
         value = int((amount * self._factors[period]).to_integral_value(ROUND_HALF_EVEN))
         if not self._plausible[0] <= value <= self._plausible[1]:

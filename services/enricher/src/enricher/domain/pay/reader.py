@@ -16,6 +16,8 @@ from enricher.domain.text import Text
 
 #: Bytes read before and behind an anchor; text read at most per posting.
 _BEFORE, _BEHIND, _MOST_TEXT = 90, 110, 3_000
+#: Characters read of a source's pay text.
+_MOST_STATED = 1_000
 #: A window without two digits or a digit with a "k" holds no pay.
 _AMOUNT = re.compile(rb"\d\d|\dk")
 #: Yearly pay beyond this many times the least yearly pay is not believed without a stated period.
@@ -71,7 +73,11 @@ class PayReader:
         """Pay with its reasons: the source's amounts, else the source's text, else the posting's text."""
         if offered and (stated := self._stated(offered, country)):
             return self._salary(stated, "provider", Evidence("salary", "", stated.rule, "pay", text=offered.text or ""))
-        if offered and offered.text and (parsed := self._best(offered.text.lower(), country, trusted=True)):
+        if (
+            offered
+            and offered.text
+            and (parsed := self._best(offered.text[:_MOST_STATED].lower(), country, trusted=True))
+        ):
             read = self._as_read(parsed, country, "pay.provider_text", offered.text)
             return self._salary(read, "provider", Evidence("salary", "", read.rule, "pay", text=offered.text))
         if mentions and (found := self._of_text(text, mentions, country)):

@@ -13,7 +13,7 @@ Kind = Literal["number", "currency", "dash", "period", "bound", "word", "sign", 
 # Numbers such as 1,234,567.89 · 1.234.567,89 · 1 234,50 · 12,00,000 · 1'234 · 1234.5; then words, line ends, signs.
 _UNIT = re.compile(
     r"(\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)"
-    r"|\d+(?:[.,]\d{1,2})?(?!\d)|\d+)|[\u3040-\u9fff]|[^\W\d_\u3040-\u9fff]+|\s*\n\s*|[^\w\s]"
+    r"|\d+(?:[.,]\d{1,2})?(?!\d)|\d+)|[\u3040-\u9fff]|[^\W\d_\u3040-\u9fff]+|\n\s*|[^\w\s]"
 )
 _GROUPS = re.compile(r"[ '’\u00a0\u202f]")
 _STOPS = frozenset(".;!?•|")

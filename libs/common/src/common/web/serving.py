@@ -1,0 +1,61 @@
+"""Serves the app of a service until SIGTERM, and ends the process when that is all that helps."""
+
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import TypeVar
+
+import uvicorn
+from fastapi import FastAPI
+
+from common.settings import ServiceSettings
+from common.telemetry import configure_logging, configure_tracing
+from common.web.stall import stall_watch
+
+#: Seconds that HTTP requests under way have to end at a stop.
+_REQUEST_SECONDS = 4
+#: Seconds after which the kernel ends a process that has been told to stop; all bounds together are shorter.
+_STOP_SECONDS = 25
+S = TypeVar("S", bound=ServiceSettings)
+
+
+class _Server(uvicorn.Server):
+    """Also stops when the wiring breaks under the app, and never takes longer to stop than it may."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, stall_seconds: float) -> None:
+        super().__init__(config)
+        self._app = app
+        self._stall_seconds = stall_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._app.state.failed:
+            signal.alarm(_STOP_SECONDS)
+            return True
+        return await super().on_tick(counter)
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        async with stall_watch(self._stall_seconds):
+            await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        signal.alarm(_STOP_SECONDS)
+        super().handle_exit(sig, frame)
+
+
+def run_service(service: str, settings: S, create_app: Callable[[S], FastAPI]) -> None:
+    """Serve until SIGTERM or SIGINT: stop listening, finish requests, unwire."""
+    configure_logging(service, settings.log_level)
+    configure_tracing(service, settings.otel_exporter_otlp_endpoint)
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app, host=settings.host, port=settings.port, log_config=None, access_log=False,
+        timeout_graceful_shutdown=_REQUEST_SECONDS, lifespan="on",
+    )  # fmt: skip
+    server = _Server(config, app, settings.stall_seconds)
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn passes Ctrl-C on when it has stopped
+        server.run()
+    if app.state.failed or not server.started:
+        sys.exit(1)
