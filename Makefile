@@ -1,6 +1,6 @@
 # `make help` lists the targets; every target that needs the environment sets it up first.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up up-local bench bench-contracts test unit contracts integration e2e lint fmt type docs lock compose-up compose-down clean
+.PHONY: help setup demo up up-local bench bench-contracts chaos chaos-long test unit contracts integration e2e fuzz lint fmt type docs lock compose-up compose-down clean
 
 BIN := .venv/bin
 # Data of `make demo` and `make up`; a `posthorn` installed for a user keeps its own in the user's data folder.
@@ -30,6 +30,12 @@ bench: setup  ## Measure the whole pipeline; ARGS="--embedded" for the mode with
 bench-contracts: setup  ## Measure encode + decode of a batch (docs/decisions/0001)
 	@$(BIN)/python -m benchmarks.contracts
 
+chaos: setup  ## Kill, freeze, cut and fill up everything under a running product for 10 minutes; ARGS="--seed 7 --only NAME", "--list"
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+chaos-long: setup  ## The same for about 2 hours: 200 kills of services, 20 of the broker, 20 of the database
+	@$(BIN)/python -m tests.chaos --long $(ARGS)
+
 test: setup lint type  ## Everything CI checks: lint, types, all tests, coverage of the domain code
 	@$(PYTEST) $(PARALLEL) --cov --cov-report=term:skip-covered $(ARGS)
 
@@ -44,6 +50,9 @@ integration: setup  ## Tests against real PostgreSQL and RabbitMQ
 
 e2e: setup  ## Tests of the whole product in separate processes
 	@$(PYTEST) tests/e2e $(ARGS)
+
+fuzz: setup  ## Bad input for everything that reads what others wrote, and the ledger, ten minutes long; ARGS="--seed 7 --length 3"
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 lint: setup  ## Check style and format
 	@$(BIN)/ruff check -q .

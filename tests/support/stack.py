@@ -90,12 +90,13 @@ class Stack:
 
         return asyncio.run(fetch())
 
+    def business(self) -> dict[str, list[str]]:
+        """The rows of each business table, in order."""
+        return {name: [str(tuple(row)) for row in self.rows(sql)] for name, sql in _DIGESTS.items()}
+
     def digest(self) -> dict[str, str]:
         """A digest of each business table."""
-        return {
-            name: hashlib.sha256("\n".join(str(tuple(row)) for row in self.rows(sql)).encode()).hexdigest()
-            for name, sql in _DIGESTS.items()
-        }
+        return {name: hashlib.sha256("\n".join(rows).encode()).hexdigest() for name, rows in self.business().items()}
 
 
 @contextmanager

@@ -70,8 +70,11 @@ class Item:
         self._read.update(path for path in paths if isinstance(self.look(path), str | list))
 
     def rest(self) -> dict[str, Any]:
-        """All fields that were not read and say something, free of NUL bytes."""
-        return _without(self.raw, self._read, "")
+        """All fields that were not read and say something, free of NUL bytes; MappingError if nested too deeply."""
+        try:
+            return _without(self.raw, self._read, "")
+        except RecursionError as error:
+            raise MappingError("nested_too_deeply", "no posting needs hundreds of levels") from error
 
 
 def _strings(value: Any) -> list[str] | None:

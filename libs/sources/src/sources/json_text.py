@@ -6,6 +6,9 @@ from typing import Any
 
 import msgspec
 
+#: What is nested deeper could be read here and not be read again inside a message; no payload needs it.
+_DEEPEST = 200
+_CONTAINERS = (dict, list)
 _decode = msgspec.json.Decoder().decode
 
 
@@ -13,11 +16,26 @@ def parse_json(text: bytes) -> Any:
     """The value of a JSON text; ValueError if it is none. NaN and infinities become null."""
     text = text.removeprefix(b"\xef\xbb\xbf")
     try:
-        return _decode(text)
+        value = _decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _parse_loosely(text)
+        value = _parse_loosely(text)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    if _too_deep(value):
+        raise ValueError("nested too deeply")
+    return value
+
+
+def _too_deep(value: Any) -> bool:
+    level = [value] if type(value) in _CONTAINERS else []
+    for _ in range(_DEEPEST):
+        if not level:
+            return False
+        level = [
+            inner for outer in level for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) in _CONTAINERS
+        ]  # fmt: skip
+    return True
 
 
 def _parse_loosely(text: bytes) -> Any:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from common.contracts import SourceQuery
 from sources.errors import PagePayloadError
@@ -34,6 +35,17 @@ def path_safe(name: str) -> str:
     """The name as part of a path: letters, digits, `. _ -`; a changed name gets a digest, so that names stay apart."""
     safe = _UNSAFE.sub("-", name).strip(".-")[:80]
     return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def board_in(address: str | None, host: str) -> str | None:
+    """The employer's name in the address of a board of this host: the first part of its path."""
+    if address is None or host not in address:
+        return None
+    try:
+        parts = urlsplit(address).path.split("/")
+    except ValueError:  # such as an unclosed [ in the host
+        return None
+    return parts[1] if len(parts) > 1 and parts[1] else None
 
 
 def board_faults(query: SourceQuery) -> list[str]:

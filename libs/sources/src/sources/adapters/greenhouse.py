@@ -3,7 +3,6 @@
 import re
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 from common.contracts import OfferedPay, Place, SourcePosting, SourceQuery
 from sources import values
@@ -11,7 +10,7 @@ from sources.adapter import FetchedPage, PageRequest
 from sources.client import SourceClient
 from sources.errors import MappingError
 from sources.item import Item
-from sources.page import board_faults, list_in, path_safe
+from sources.page import board_faults, board_in, list_in, path_safe
 from sources.settings import SourceSettings
 
 _PAY_NAME = re.compile(r"\b(pay|salary|salaries|compensation|wage|hiring range)\b", re.IGNORECASE)
@@ -60,7 +59,7 @@ class Greenhouse:
         return SourcePosting(
             source_job_id=identity,
             title=fields.line("title"),
-            company=fields.line("company_name") or feed or _board(address),
+            company=fields.line("company_name") or feed or board_in(address, ".greenhouse.io/"),
             url=address,
             apply_url=address,
             description_html=fields.take(_markup, "content"),
@@ -75,11 +74,6 @@ class Greenhouse:
             valid_through=fields.moment("application_deadline"),
             extra=fields.rest(),
         )
-
-
-def _board(address: str | None) -> str | None:
-    parts = urlsplit(address).path.split("/") if address and ".greenhouse.io/" in address else []
-    return parts[1] if len(parts) > 1 and parts[1] else None
 
 
 def _markup(value: Any) -> str | None:

@@ -3,7 +3,6 @@
 import html
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 from common.contracts import OfferedPay, Place, SourcePosting, SourceQuery
 from sources import values
@@ -11,7 +10,7 @@ from sources.adapter import FetchedPage, PageRequest
 from sources.client import SourceClient
 from sources.errors import MappingError
 from sources.item import Item
-from sources.page import board_faults, list_in, path_safe
+from sources.page import board_faults, board_in, list_in, path_safe
 from sources.settings import SourceSettings
 
 PAGE_SIZE = 100
@@ -60,7 +59,7 @@ class Lever:
         return SourcePosting(
             source_job_id=identity,
             title=fields.line("text"),
-            company=_board(hosted) or feed or None,
+            company=board_in(hosted, "lever.co") or feed or None,
             url=hosted,
             apply_url=fields.link("applyUrl"),
             description_html=body,
@@ -73,11 +72,6 @@ class Lever:
             posted_at=fields.moment("createdAt"),
             extra=fields.rest(),
         )
-
-
-def _board(address: str | None) -> str | None:
-    parts = urlsplit(address).path.split("/") if address and "lever.co" in address else []
-    return parts[1] if len(parts) > 1 and parts[1] else None
 
 
 def _body(fields: Item) -> str | None:
