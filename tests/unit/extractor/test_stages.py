@@ -135,15 +135,24 @@ async def test_the_last_attempt_of_an_outage_fails_with_its_reason(stage: FetchP
     assert (await stage.prepare(headers(attempt=2), request())).failure is source.answer
 
 
-async def test_an_archive_that_is_away_puts_the_page_off(source: FakeSource) -> None:
-    class Away(ObjectStore):
-        async def get(self, key: str, *, sha256: str | None = None) -> bytes:
-            raise StorageUnavailableError("disk full")
+async def test_an_archive_that_is_full_is_waited_for_without_asking_the_source_again(source: FakeSource) -> None:
+    pauses: list[float] = []
 
-    archive = Archive(Away.from_url("memory:///"), "bronze")
-    stage = FetchPage(archive=archive, providers=Providers(), store=SourceStore(), max_attempts=3)
-    with pytest.raises(RetryLaterError, match="disk full"):
-        await stage.prepare(headers(), request())
+    class Full(ObjectStore):
+        async def put_if_absent(self, key: str, data: bytes, metadata: dict[str, str]) -> bool:
+            if len(pauses) < 4:
+                raise StorageUnavailableError("disk full")
+            return await super().put_if_absent(key, data, metadata)
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    archive = Archive(Full.from_url("memory:///"), "bronze")
+    stage = FetchPage(archive=archive, providers=Providers(), store=SourceStore(), max_attempts=3, sleep=sleep)
+    prepared = await stage.prepare(headers(), request())
+    assert prepared.archived is not None
+    assert pauses == [1.0, 2.0, 4.0, 5.0]
+    assert source.asked == 1
 
 
 async def test_a_run_becomes_one_page_a_source() -> None:

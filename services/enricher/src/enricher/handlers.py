@@ -1,5 +1,6 @@
 """Data enters: canonical postings, from the broker."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -69,6 +70,8 @@ class EnrichPostings:
         prepared = Prepared(enricher.rules_version)
         for posting in event.postings:
             _read(enricher, posting, known, prepared)
+            # A hundred long texts take a while: heartbeats and other queues must have their turn.
+            await asyncio.sleep(0)
         return prepared
 
     async def apply(

@@ -2,9 +2,10 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -29,6 +30,9 @@ from sources.registry import adapter_of
 
 #: A finish declares at most this many children (ARCHITECTURE §4).
 MAX_SOURCES = 500
+#: Seconds between two tries of an archive that is away.
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 5.0
+T = TypeVar("T")
 _log = structlog.get_logger()
 
 
@@ -86,7 +90,9 @@ class FetchPage:
         store: SourceStore,
         max_attempts: int,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self._sleep = sleep
         self._archive = archive
         self._providers = providers
         self._store = store
@@ -110,8 +116,6 @@ class FetchPage:
             return PreparedPage(feed, archived, failure=error)
         except SourceError as error:
             return PreparedPage(feed, archived, failure=error)
-        except StorageUnavailableError as error:
-            raise RetryLaterError(f"archive: {error}", _backoff(headers.attempt)) from error
         except DamagedPageError as error:
             raise PermanentError("archive_damaged", str(error)) from error
 
@@ -122,7 +126,7 @@ class FetchPage:
             run_id=event.run_id, unit_id=headers.unit_id, campaign_id=event.campaign.campaign_id,
             source=adapter.name, feed=feed, page=event.page,
         )  # fmt: skip
-        found = await self._archive.find(asked, event.requested_at)
+        found = await self._once_available(lambda: self._archive.find(asked, event.requested_at))
         if found is not None:
             return found
         answer = await adapter.fetch(self._providers.client(adapter), _request(event))
@@ -130,9 +134,20 @@ class FetchPage:
             endpoint=answer.endpoint, params=answer.params, sent_at=answer.sent_at, received_at=answer.received_at,
             status=answer.status, headers=answer.headers, payload=answer.payload,
         )  # fmt: skip
-        kept = await self._archive.keep(page, asked, event.requested_at)
+        kept = await self._once_available(lambda: self._archive.keep(page, asked, event.requested_at))
         crash_point("archive_after_put")
         return kept
+
+    async def _once_available(self, step: Callable[[], Awaitable[T]]) -> T:
+        """An archive that is away or full is infrastructure: wait, count no attempt, do not ask the source again."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return await step()
+            except StorageUnavailableError as error:
+                _log.warning("archive_unavailable", error=str(error), again_in=pause)
+            await self._sleep(pause)
+            pause = min(_LONGEST_PAUSE, pause * 2)
 
     async def _read(
         self, event: PageRequested, adapter: SourceAdapter, feed: str, archived: ArchivedPage

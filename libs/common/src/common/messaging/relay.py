@@ -29,9 +29,16 @@ async def send_now(broker: Broker, engine: AsyncEngine, outbox: Outbox, messages
         _log.warning("publish_left_to_relay", messages=len(messages), error=str(error))
         return
     crash_point("after_publish_before_mark")
-    if confirmed:
+    if not confirmed:
+        return
+    try:
         async with engine.begin() as conn:
             await outbox.mark_sent(conn, confirmed)
+    except Exception as error:
+        if not is_infrastructure(error):
+            raise
+        # What the messages belong to is committed: the relay sends them once more, which does no harm.
+        _log.warning("mark_left_to_relay", messages=len(confirmed), error=str(error))
 
 
 async def send_unsent(broker: Broker, engine: AsyncEngine, outbox: Outbox) -> int:

@@ -1,5 +1,6 @@
 """Runs a stage: decode, prepare, one transaction with inbox and outbox, publish, acknowledge."""
 
+import asyncio
 import time
 from typing import Any, Generic, TypeVar
 
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.contracts import (
     Event,
+    Headers,
     UnreadableBodyError,
     decode,
     is_batch,
@@ -33,6 +35,8 @@ from common.telemetry import metrics, tracing
 E = TypeVar("E", bound=Event)
 P = TypeVar("P")
 _UNEXPECTED_DELAY = 5.0
+#: Less than a cancelled handler is given.
+_PUT_BACK_SECONDS = 1.5
 #: A unit that was in hand at more crashes than this is set aside whole, whatever its trials said.
 MOST_CRASHES = 8
 _log = structlog.get_logger()
@@ -97,8 +101,19 @@ class StageRunner(Generic[E, P]):
                 _log.warning("unit_waits_for_infrastructure", stage=self._name, error=repr(error))
                 await until_healthy(self._engine, self._broker)
                 continue
+            except asyncio.CancelledError:
+                await self._put_back(delivery.headers)
+                raise
             metrics.UNIT_SECONDS.labels(self._name, outcome).observe(time.perf_counter() - started)
             return
+
+    async def _put_back(self, headers: Headers) -> None:
+        """We are told to stop: that is no crash, as far as the database can still be told."""
+        try:
+            async with asyncio.timeout(_PUT_BACK_SECONDS):
+                await self._in_flight.put_back(headers)
+        except Exception as error:  # noqa: BLE001 - on the way out; the next process will try the unit apart
+            _log.warning("unit_not_put_back", error=repr(error))
 
     async def _execute(self, delivery: Delivery) -> str:
         headers = delivery.headers

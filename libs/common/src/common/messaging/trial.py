@@ -79,18 +79,21 @@ def _verdict(answer: Connection, seconds: float) -> list[Killer]:
 
 def _judge(answer: Connection, trial: Trial, kind: type[Event], body: bytes, sha256: str, limits: Limits) -> None:
     """In the subprocess: read rules once, then let a fork of it meet each suspect."""
-    event = decode(kind, body, sha256)
+    killers = _killers(trial, decode(kind, body, sha256), limits)
+    with contextlib.suppress(BrokenPipeError):  # who asked has died meanwhile: the next one asks again
+        answer.send(killers)
+
+
+def _killers(trial: Trial, event: Event, limits: Limits) -> list[tuple[int, str]]:
     if not is_batch(event):
         how = _twice(trial, event, limits)
-        answer.send([(0, how)] if how else [])
-        return
+        return [(0, how)] if how else []
     with contextlib.suppress(Exception):  # the stage will raise it too
         trial(with_postings(event, []))
     if _ending(trial, event, limits) is None:
-        answer.send([])
-        return
+        return []
     alone = [with_postings(event, [posting]) for posting in postings_in(event)]
-    answer.send([(n, how) for n, part in enumerate(alone) if (how := _twice(trial, part, limits))])
+    return [(n, how) for n, part in enumerate(alone) if (how := _twice(trial, part, limits))]
 
 
 def _twice(trial: Trial, event: Event, limits: Limits) -> str | None:

@@ -97,7 +97,8 @@ class Workers:
         error = None if task.cancelled() else task.exception()
         left = [delivery for delivery in batch if not delivery.ended]
         if left:
-            _log.error("deliveries_not_ended", queue=self._queue, count=len(left), error=repr(error), exc_info=error)
+            say = _log.info if self._stopping.is_set() else _log.error  # a stop ends handlers that only wait
+            say("deliveries_not_ended", queue=self._queue, count=len(left), error=repr(error), exc_info=error)
             await self._release(left)
 
     async def _call(self, batch: list[Delivery]) -> None:
