@@ -105,3 +105,12 @@ async def test_after_a_restart_of_the_server_the_pool_gives_no_dead_connection(
 async def test_nobody_listening_is_known_at_once(tmp_path: Path) -> None:
     engine = create_engine("postgresql://me@127.0.0.1:1/none", role_application="test")
     await fails_within(2.0, check(engine))
+
+
+async def test_the_server_looks_for_clients_that_vanish(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        shown = [
+            (await connection.execute(sa.text(f"SHOW tcp_{name}"))).scalar_one()
+            for name in ("keepalives_idle", "keepalives_interval", "keepalives_count", "user_timeout")
+        ]
+    assert shown == ["10", "5", "3", "25000"]
