@@ -18,7 +18,7 @@ POINTS: dict[str, tuple[str, ...]] = dict.fromkeys(SERVICES, _UNIT) | {
     "gateway": (*_UNIT, "ledger_before_commit", "ledger_after_commit_before_publish", "ledger_before_ack"),
     "notifier": (*_UNIT, "webhook_after_send_before_record"),
 }
-_ROUNDS = 4
+_ROUNDS = 12
 
 
 @dataclass

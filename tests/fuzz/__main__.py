@@ -21,7 +21,7 @@ from tests.fuzz.running import CONSUMERS, consume
 from tests.support.data import shared_folder
 
 #: At length 1: envelopes read, messages consumed, payloads, damaged files and texts read, trees of units.
-ENVELOPES, MESSAGES, PAYLOADS, FILES, TEXTS, TREES = 1_000_000, 20_000, 30_000, 10_000, 150, 10_000
+ENVELOPES, MESSAGES, PAYLOADS, FILES, TEXTS, TREES = 1_000_000, 21_000, 30_000, 10_000, 400, 10_000
 #: Seconds for REST, and examples of an operation or a chain in each of its rounds.
 SECONDS, EXAMPLES = 120, 40
 _PROCESSES = min(4, os.cpu_count() or 1)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -131,6 +132,13 @@ async def test_failures_that_a_source_is_to_blame_for_do_not_stop_the_stage(
     monkeypatch.setattr(breaker, "CONSECUTIVE", 2)
     await rig.run(Toy(), *(message(f"bad {n}", "fail", stage="theirs") for n in range(6)))
     assert len(await rig.rows("SELECT 1 FROM normalizer.quarantine")) == 6
+
+
+async def test_a_message_that_claims_absurdly_many_attempts_is_set_aside_like_any_other(rig: StageRig) -> None:
+    unit = message("u", "fail")
+    await rig.run(Toy(), Outgoing(msgspec.structs.replace(unit.headers, attempt=2**31 - 1), unit.body))
+    (row,) = await rig.rows("SELECT attempts, reason FROM normalizer.quarantine")
+    assert (row.attempts, row.reason) == (32_767, "toy_failure")
 
 
 async def test_a_dead_letter_ends_its_unit_as_failed_and_a_foreign_one_is_kept_with_its_headers(rig: StageRig) -> None:

@@ -20,7 +20,7 @@ from tests.fuzz.events import example, message
 from tests.fuzz.ledger_trees import begin
 from tests.fuzz.running import CONSUMERS, Consumer, consume, counted_log
 
-MESSAGES = 120
+MESSAGES = 80
 
 
 @pytest.mark.parametrize("consumer", CONSUMERS, ids=lambda consumer: consumer.queue)
@@ -29,7 +29,7 @@ async def test_every_mutated_message_is_done_or_in_quarantine(database: Database
     assert accounts.stuck == []
     assert accounts.unaccounted == []
     assert accounts.log_events["error deliveries_not_ended"] == 0
-    assert accounts.ends.total() == accounts.sent > MESSAGES
+    assert accounts.ends.total() == accounts.sent > MESSAGES * 0.9
     done = accounts.ends["done"] + accounts.ends["taken by the ledger"]
     assert done > MESSAGES // 4
     assert accounts.sent - done > MESSAGES // 4

@@ -23,6 +23,13 @@ def test_an_endless_pay_text_is_read_in_bounded_time(enricher: Enricher, unit: s
     assert time.process_time() - started < LIMIT_SECONDS
 
 
+@pytest.mark.parametrize("unit", ["go ", "go, ", "R, ", "spark, ", "excel/", "go, rust, ", "swift ", "\nGo"])
+def test_an_endless_list_of_ambiguous_skills_is_read_in_bounded_time(enricher: Enricher, unit: str) -> None:
+    started = time.process_time()
+    enricher.read(posting(body=unit * (100_000 // len(unit))))
+    assert time.process_time() - started < LIMIT_SECONDS
+
+
 @pytest.mark.parametrize("size", ["1" * 5_000, "100 000 " * 10_000, "9" * 100_000 + "k"])
 def test_a_company_size_of_thousands_of_digits_is_no_error(enricher: Enricher, size: str) -> None:
     enricher.read(posting(company_size=size))
@@ -36,6 +43,6 @@ def test_an_amount_that_is_no_pay_gives_none(enricher: Enricher, amount: str) ->
 
 
 def test_hostile_texts_in_any_field_are_read_in_bounded_time() -> None:
-    found = read_texts(seed=11, count=4)
+    found = read_texts(seed=11, count=2)
     assert found.wrong == []
-    assert found.count == 4 * len(READERS)
+    assert found.count == 2 * len(READERS)

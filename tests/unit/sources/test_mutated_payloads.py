@@ -27,9 +27,9 @@ def test_an_item_nested_too_deeply_is_no_posting() -> None:
 
 def test_payloads_of_all_sources_mutated_at_random_raise_declared_errors_only() -> None:
     folder = shared_folder()
-    parsed = parse_many(7, 400, folder if folder.is_dir() else None)
+    parsed = parse_many(7, 200, folder if folder.is_dir() else None)
     assert parsed.wrong == []
-    assert parsed.payloads == 400
+    assert parsed.payloads == 200
     ends = ("item mapped", "item is no posting", "page is no page", "items read through to the ranker")
     assert min(parsed.ends[end] for end in ends) > 10, parsed.ends
 

@@ -16,6 +16,8 @@ from common.messaging.tables import add_messaging_tables
 from common.messaging.unit import Quarantined
 
 EntryState = Literal["open", "replayed", "discarded"]
+#: What the column holds; a message may claim more.
+_MOST_ATTEMPTS = 32_767
 #: An item larger than this is not copied into quarantine: its reference leads to the archived page.
 MAX_ITEM_BYTES = 1024 * 1024
 #: Entries that one request may replay or discard.
@@ -85,7 +87,7 @@ class Quarantine:
                 ids, run, unit, headers.event_type,
                 [i.reason for i in items], [_storable(i.error) for i in items], [i.reference for i in items],
                 [_item_json(i.item) for i in items],
-                msgspec.json.encode(headers).decode(), body, headers.stage, headers.attempt,
+                msgspec.json.encode(headers).decode(), body, headers.stage, min(headers.attempt, _MOST_ATTEMPTS),
             ),
         )  # fmt: skip
 

@@ -18,7 +18,7 @@ from common.testing.rabbitmq_programs import Programs, RabbitUnavailableError, r
 #: Names a broker that exists for tests only.
 URL_VARIABLE = "AMQP_URL"
 #: Bytes of memory beyond which the node takes no more messages.
-MEMORY_LIMIT = 512 * 1000**2
+MEMORY_LIMIT = 1000 * 1000**2
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 _ADVICE = (

@@ -18,6 +18,8 @@ from enricher.domain.skills import Skills
 from enricher.domain.summary import summarize
 from enricher.domain.text import Text
 
+#: Characters of a title that are read.
+_LONGEST_TITLE = 1_000
 _NONE: list[Mention] = []
 
 
@@ -52,19 +54,18 @@ class Enricher:
 
     def read(self, posting: Posting) -> Enrichment:
         """Everything the posting says. Raises nothing on purpose; the caller isolates what a bug here would raise."""
-        text = Text(posting.title, posting.description_text)
+        title = posting.title[:_LONGEST_TITLE]
+        text = Text(title, posting.description_text)
         mentions = self.scanner.scan(text)
         places, evidence = self.location.read(posting.places)
         skills, reasons = self.skills.read(text, mentions.get("skill", _NONE), posting.tags, posting.company)
         evidence += reasons
-        types, reasons = self.employment.read(
-            posting.title, posting.employment_types, text, mentions.get("employment", _NONE)
-        )
+        types, reasons = self.employment.read(title, posting.employment_types, text, mentions.get("employment", _NONE))
         evidence += reasons
         salary, reasons = self.pay.read(posting.pay, _country(places), text, mentions.get("pay", _NONE))
         evidence += reasons
-        level = self.seniority.read(posting.title, posting.seniority, text, mentions.get("seniority", _NONE))
-        remote = self.remote.read(posting.title, posting.remote, posting.places, text, mentions.get("remote", _NONE))
+        level = self.seniority.read(title, posting.seniority, text, mentions.get("seniority", _NONE))
+        remote = self.remote.read(title, posting.remote, posting.places, text, mentions.get("remote", _NONE))
         evidence += [e for e in (level, remote) if e]
         return Enrichment(
             summary=summarize(posting.description_text), places=places, employment_types=types, salary=salary,

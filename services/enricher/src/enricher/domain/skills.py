@@ -1,6 +1,7 @@
 """Finds canonical skills in a posting's text and tags."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import NamedTuple
@@ -13,6 +14,9 @@ from enricher.domain.text import Text
 
 #: Bytes between two items of an enumeration, at most.
 _WIDEST_GAP = 9
+#: Items of an enumeration looked at on either side of one, and places at which a skill is tried: a text that is one
+#: endless list must not take time quadratic in its length.
+_LONGEST_LIST, _MOST_TRIES = 25, 200
 _start = attrgetter("start")
 
 
@@ -66,10 +70,12 @@ class Skills:
     def _in_text(self, text: Text, found: list[Mention], employer: str) -> dict[str, Evidence]:
         """Sure ones as they are; ambiguous ones by context, in which sure neighbours of an enumeration count."""
         evidence: dict[str, Evidence] = {}
+        tries: Counter[str] = Counter()
         sure = [m.value.sure and m.value.technology for m in found]
         for index, (start, end, spelling) in enumerate(found):
-            if spelling.skill in evidence:
+            if spelling.skill in evidence or tries[spelling.skill] >= _MOST_TRIES:
                 continue
+            tries[spelling.skill] += 1
             rule: str | None = "alias"
             own_name = employer.startswith(spelling.words)
             if own_name or not spelling.sure:
@@ -112,11 +118,11 @@ def _linked(low: bytes, one: Mention, following: Mention) -> bool:
 def _neighbour_is_sure(index: int, low: bytes, found: list[Mention], sure: list[bool]) -> bool:
     """Whether a mention to the left or right, along the enumeration, is surely a technology."""
     left = right = index
-    while left > 0 and _linked(low, found[left - 1], found[left]):
+    while left > max(0, index - _LONGEST_LIST) and _linked(low, found[left - 1], found[left]):
         left -= 1
         if sure[left]:
             return True
-    while right + 1 < len(found) and _linked(low, found[right], found[right + 1]):
+    while right + 1 < min(len(found), index + _LONGEST_LIST + 1) and _linked(low, found[right], found[right + 1]):
         right += 1
         if sure[right]:
             return True
