@@ -30,7 +30,7 @@ bench: setup  ## Measure the whole pipeline; ARGS="--embedded" for the mode with
 bench-contracts: setup  ## Measure encode + decode of a batch (docs/decisions/0001)
 	@$(BIN)/python -m benchmarks.contracts
 
-chaos: setup  ## Kill, freeze, cut and fill up everything under a running product for 10 minutes; ARGS="--seed 7 --only NAME", "--list"
+chaos: setup  ## Kill, freeze, cut and fill up everything under a running product for 25 minutes; ARGS="--seed 7 --only NAME", "--list"
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 chaos-long: setup  ## The same for about 2 hours: 200 kills of services, 20 of the broker, 20 of the database

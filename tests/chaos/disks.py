@@ -20,7 +20,7 @@ RECOVERED = 60.0
 _AWAIT = 10.0
 _REFUSED = 503
 #: Megabytes beyond what is stored; RabbitMQ takes nothing more when less than its limit is free.
-_DATABASE_MB, _BROKER_MB, _ARCHIVE_MB, _BROKER_LIMIT_MB = 200, 120, 8, 50
+_DATABASE_MB, _BROKER_MB, _ARCHIVE_MB, _BROKER_LIMIT_MB = 200, 400, 8, 50
 #: What is said about a full disk, and each time followed by another attempt.
 _SAID = (*SAID, "No space left", "unit_raised")
 

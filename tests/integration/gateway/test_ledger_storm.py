@@ -29,5 +29,6 @@ async def test_every_run_completes_exactly_once_and_never_early(database: Databa
 
 
 async def test_a_ledger_that_forgets_children_is_found_out(database: Database) -> None:
-    totals = await storms(database, seed=21, trees=20, ledger=ForgetfulLedger(Outbox("gateway")))
-    assert any("completed early" in wrong for wrong in totals.wrong)
+    totals = await storms(database, seed=21, trees=60, ledger=ForgetfulLedger(Outbox("gateway")))
+    # Early where the forgotten one is late, and nobody's child where it is not: which, is chance.
+    assert totals.wrong

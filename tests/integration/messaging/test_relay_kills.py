@@ -20,7 +20,7 @@ from tests.integration.messaging.messages import PATIENCE, message
 
 pytestmark = pytest.mark.timeout(300)
 SEED = 3
-WRITERS, RELAYS, KILLS, SECONDS, LONGEST = 8, 3, 5, 8.0, 5.0
+WRITERS, RELAYS, KILLS, SECONDS, LONGEST = 8, 3, 3, 6.0, 5.0
 #: A new interpreter with its imports on a machine that is busy with other tests.
 _START_SECONDS = 60.0
 _PROGRAM = Path(__file__).with_name("relay_process.py")
