@@ -33,9 +33,10 @@ class Chain:
         """What sends the service to its next crash point; nothing when there is none left."""
         if not self.left[service]:
             return {}
-        # The notifier has one unit a run.
-        passes = 1 if service == "notifier" else self.rig.random.randint(1, 2)
-        return {"CRASH_AT": f"{self.left[service][0]}:{passes}"}
+        point = self.left[service][0]
+        # The notifier has one unit a run, and a crash leaves the relay one batch.
+        once = service == "notifier" or point.startswith("relay")
+        return {"CRASH_AT": f"{point}:{1 if once else self.rig.random.randint(1, 2)}"}
 
     def start(self, service: str) -> None:
         """Start the service on its way to its next crash point."""
