@@ -96,6 +96,15 @@ async def test_a_unit_that_comes_again_to_the_process_that_holds_it_is_no_suspec
     assert await rig.rows("SELECT 1 FROM normalizer.quarantine") == []
 
 
+async def test_a_repetition_that_was_in_hand_at_a_crash_leaves_no_note(rig: StageRig) -> None:
+    unit, stage = message("u", "fine"), Toy()
+    await rig.run(stage, unit)
+    await note(rig, unit, uuid.uuid4())
+    await rig.run(stage, Outgoing(msgspec.structs.replace(unit.headers, attempt=1), unit.body))
+    assert stage.seen == [["fine"]]
+    assert await rig.rows("SELECT 1 FROM normalizer.inflight") == []
+
+
 async def test_a_unit_held_at_too_many_crashes_is_set_aside_whole(rig: StageRig) -> None:
     unit, stage = message("u", "fine", "fine"), Toy()
     await note(rig, unit, uuid.uuid4(), crashes=MOST_CRASHES)

@@ -138,8 +138,10 @@ class StageRunner(Generic[E, P]):
     async def _work(self, delivery: Delivery) -> Finished | None:
         headers = delivery.headers
         if delivery.redelivered or headers.attempt:
-            async with self._engine.connect() as conn:
+            async with self._engine.begin() as conn:
                 if await self._outbox.handled(conn, headers):
+                    # A repetition may have been in hand at a crash.
+                    await self._in_flight.clear(conn, headers)
                     return None
         crashes = await self._in_flight.note(headers)
         crash_point("after_note")
