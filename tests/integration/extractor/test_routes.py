@@ -41,7 +41,7 @@ async def test_sources_tell_what_they_need_and_how_they_are(
     assert feeds["nowhere"]["last_error"] == "http_404: no such board"
     assert listed["greenhouse"]["known"] is True
     assert "board" in listed["greenhouse"]["missing"][0]
-    assert listed["jsearch"]["api_key_set"] is False
+    assert listed["jsearch"]["credentials_missing"] == ["JSEARCH_API_KEY"]
 
 
 async def test_the_pages_of_a_run_are_listed_in_parts_and_served_whole(

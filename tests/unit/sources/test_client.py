@@ -63,8 +63,8 @@ async def test_an_answer_keeps_limits_and_drops_secrets() -> None:
         "Server": "x",
     }
     wire = Wire(lambda: httpx.Response(200, json={"jobs": [1]}, headers=headers))
-    async with wire.client(api_key="canary-key") as client:
-        page = await client.get("/v1/jobs", {"page": 2}, {"x-api-key": client.api_key()})
+    async with wire.client(credentials={"api_key": "canary-key"}) as client:
+        page = await client.get("/v1/jobs", {"page": 2}, {"x-api-key": client.credential("api_key")})
     assert page.endpoint == "https://api.example/v1/jobs"
     assert (page.payload, page.status, page.params) == ({"jobs": [1]}, 200, {"page": 2})
     assert page.headers == {"x-ratelimit-remaining": "9", "retry-after": "5"}
@@ -131,7 +131,7 @@ async def test_a_refusal_is_final_and_quotes_the_answer(code: int) -> None:
 
 async def test_a_missing_key_names_the_variable() -> None:
     with pytest.raises(SourceRejectedError, match="JSEARCH_API_KEY"):
-        Wire(ok()).client().api_key()
+        Wire(ok()).client().credential("api_key")
 
 
 async def test_a_wrong_base_url_names_the_variable() -> None:

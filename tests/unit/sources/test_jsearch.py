@@ -114,7 +114,7 @@ async def _asked(**campaign: Any) -> httpx.QueryParams:
         asked.append(sent)
         return httpx.Response(200, json={"status": "OK", "data": []})
 
-    settings = SourceSettings.model_validate({"base_url": "https://api.example", "api_key": "secret"})
+    settings = SourceSettings.model_validate({"base_url": "https://api.example", "credentials": {"api_key": "secret"}})
     page = request("jsearch", {"language": "en"}, "3")
     wanted = type(page)(page.source, msgspec.structs.replace(CAMPAIGN, **campaign), 3, "3", page.requested_at)
     async with SourceClient("jsearch", settings, transport=httpx.MockTransport(answer)) as client:

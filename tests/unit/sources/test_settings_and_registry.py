@@ -15,9 +15,8 @@ DEFAULTS = SourceSettings(base_url="https://api.example", concurrency=2)
 
 def test_the_environment_overlays_the_defaults() -> None:
     given = {"JSEARCH_API_KEY": "k", "JSEARCH_TIMEOUT": "3.5", "JSEARCH_BASE_URL": "", "LEVER_TIMEOUT": "9"}
-    found = source_settings("jsearch", DEFAULTS, given)
-    assert found.api_key is not None
-    assert found.api_key.get_secret_value() == "k"
+    found = source_settings("jsearch", DEFAULTS.model_copy(update={"needs": ("api_key",)}), given)
+    assert found.credentials["api_key"].get_secret_value() == "k"
     assert (found.timeout, found.base_url, found.concurrency) == (3.5, "https://api.example", 2)
 
 

@@ -15,7 +15,7 @@ from aiolimiter import AsyncLimiter
 from sources.errors import SourceRejectedError, SourceUnavailableError
 from sources.json_text import parse_json
 from sources.retry import is_transient, pause, retry_after
-from sources.settings import SourceSettings
+from sources.settings import SourceSettings, variable_of
 
 USER_AGENT = "posthorn/0.1.0"
 #: Response headers that are kept: what a source says about its limits, and what a later conditional request needs.
@@ -36,6 +36,21 @@ class FetchedPage:
     status: int
     payload: Any
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """`params` are recorded; `headers` and `secrets` are not."""
+
+    method: str
+    url: str
+    params: dict[str, Any]
+    headers: dict[str, str]
+    secrets: dict[str, str]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        return {"params": self.params | self.secrets} if self.method == "GET" else {"json": self.params}
 
 
 def _utc_now() -> datetime:
@@ -68,46 +83,69 @@ class SourceClient:
         # One token a request: a burst of 60 at once is what boards call impolite.
         self._limiter = AsyncLimiter(1, 60 / settings.requests_per_minute)
 
-    def api_key(self) -> str:
-        """The source's key; SourceRejectedError says which variable to set."""
-        if self.settings.api_key is None:
-            variable = f"{self.name}_API_KEY".upper()
-            raise SourceRejectedError("api_key_missing", f"set {variable} to your key for {self.name}")
-        return self.settings.api_key.get_secret_value()
+    def credential(self, name: str) -> str:
+        """A credential that the source needs; SourceRejectedError says which variable to set."""
+        if name not in self.settings.credentials:
+            variable = variable_of(self.name, name)
+            raise SourceRejectedError("credential_missing", f"set {variable}: {self.name} needs it")
+        return self.settings.credentials[name].get_secret_value()
 
     async def get(
-        self, path: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        secrets: Mapping[str, str] | None = None,
+        host: Mapping[str, str] | None = None,
     ) -> FetchedPage:
-        """The answer to one GET, retried while it may help; `headers` may hold credentials and are not recorded."""
-        params = dict(params or {})
+        """The answer to one GET, retried while it may help.
+
+        `headers` and `secrets` (further parameters) may hold credentials and are not recorded. `host` fills the places
+        of `base_url`, such as {"board": "acme"}.
+        """
+        asked = _Request("GET", self.address(path, host), dict(params or {}), dict(headers or {}), dict(secrets or {}))
+        return await self._answer(asked)
+
+    async def post(self, path: str, body: Mapping[str, Any], *, host: Mapping[str, str] | None = None) -> FetchedPage:
+        """The answer to a search that is asked for by POST of a JSON object, which is recorded as the parameters."""
+        return await self._answer(_Request("POST", self.address(path, host), dict(body), {}, {}))
+
+    def address(self, path: str, host: Mapping[str, str] | None = None) -> str:
+        """The absolute address of a path of the source; an absolute address stays as it is."""
+        if path.lower().startswith(("http://", "https://")):
+            return path
+        return self.settings.base_url.format_map(host or {}).rstrip("/") + path
+
+    async def _answer(self, asked: _Request) -> FetchedPage:
         attempt = 0
         while True:
             attempt += 1
             try:
-                return await self._attempt(path, params, headers or {})
+                return await self._attempt(asked)
             except SourceUnavailableError as error:
                 wait = pause(self.settings, attempt, error.delay, self._jitter())
                 if wait is None:
                     raise
                 await self._sleep(wait)
 
-    async def _attempt(self, path: str, params: dict[str, Any], headers: Mapping[str, str]) -> FetchedPage:
+    async def _attempt(self, asked: _Request) -> FetchedPage:
         async with self._slots, self._limiter:
             sent_at = self.now()
             try:
                 async with asyncio.timeout(self.settings.timeout):
-                    response, body = await self._send(path, params, headers)
+                    response, body = await self._send(asked)
             except (TimeoutError, httpx.TimeoutException) as error:
                 raise SourceUnavailableError("timeout", f"{self.name} did not answer in time") from error
             except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-                variable = f"{self.name}_BASE_URL".upper()
+                variable = variable_of(self.name, "base_url")
                 raise SourceRejectedError("address_invalid", f"{error}; check {variable}") from error
             except httpx.HTTPError as error:
                 raise SourceUnavailableError("connection_failed", f"{self.name}: {error}") from error
         self._check_status(response, body)
         return FetchedPage(
             endpoint=str(response.url.copy_with(query=None)),
-            params=params,
+            params=asked.params,
             sent_at=sent_at,
             received_at=self.now(),
             status=response.status_code,
@@ -115,11 +153,9 @@ class SourceClient:
             headers={k: v for k, v in response.headers.items() if k in _KEPT or "ratelimit" in k},
         )
 
-    async def _send(
-        self, path: str, params: dict[str, Any], headers: Mapping[str, str]
-    ) -> tuple[httpx.Response, bytes]:
+    async def _send(self, asked: _Request) -> tuple[httpx.Response, bytes]:
         body = bytearray()
-        async with self._http.stream("GET", path, params=params, headers=dict(headers)) as response:
+        async with self._http.stream(asked.method, asked.url, headers=asked.headers, **asked.content) as response:
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > self.settings.max_response_bytes:
@@ -136,9 +172,8 @@ class SourceClient:
             reason = "rate_limited" if status == 429 else f"http_{status}"
             raise SourceUnavailableError(reason, said, retry_after(response.headers, self.now()))
         if status in {401, 403}:
-            raise SourceRejectedError(
-                f"http_{status}", f"{said}; check {self.name}_api_key".replace("_api_key", "_API_KEY")
-            )
+            variables = " and ".join(variable_of(self.name, need) for need in self.settings.needs)
+            raise SourceRejectedError(f"http_{status}", f"{said}; check {variables}" if variables else said)
         raise SourceRejectedError(f"http_{status}", said)
 
     @cached_property
@@ -146,7 +181,6 @@ class SourceClient:
         # Made at the first request: loading the certificates costs 20 ms that sources without HTTP need not pay.
         contact = f" (+{self.settings.contact})" if self.settings.contact else ""
         return httpx.AsyncClient(
-            base_url=self.settings.base_url,
             headers={"user-agent": f"{USER_AGENT}{contact}", "accept": "application/json"},
             timeout=httpx.Timeout(self.settings.timeout, connect=self.settings.connect_timeout),
             limits=httpx.Limits(max_connections=self.settings.concurrency),

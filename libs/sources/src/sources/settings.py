@@ -6,11 +6,22 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from sources.errors import SourceRejectedError
+from sources.quota import Quota
+
+#: What the environment cannot change: it belongs to how the source works.
+_OF_THE_SOURCE = {"needs", "credentials", "quotas"}
+
+
+def variable_of(source: str, name: str) -> str:
+    """The environment variable of a source's setting or credential, such as JSEARCH_API_KEY."""
+    return f"{source}_{name}".upper()
 
 
 class SourceSettings(BaseModel):
     """Where a source lives and how it is to be treated; the defaults of a source are in its module.
 
+    `base_url` may hold `{board}` and the like, filled in for each request. `needs` names the credentials that the
+    source asks for: `api_key` of jsearch is read from JSEARCH_API_KEY. `quotas` are what the provider allows.
     Times in seconds. `max_retry_after` is the longest wait that the client sits out itself; a longer one is handed to
     the caller. `timeout` bounds one whole attempt, so that a slow drip ends too. `contact` (a URL or an address, for
     all sources by POSTHORN_CONTACT) goes into the user agent, so that a board's operator can reach who reads it.
@@ -19,7 +30,9 @@ class SourceSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     base_url: str = ""
-    api_key: SecretStr | None = None
+    needs: tuple[str, ...] = ()
+    credentials: dict[str, SecretStr] = {}
+    quotas: tuple[Quota, ...] = ()
     requests_per_minute: float = Field(default=60, gt=0)
     concurrency: int = Field(default=4, ge=1)
     connect_timeout: float = Field(default=5, gt=0)
@@ -37,11 +50,14 @@ def source_settings(
 ) -> SourceSettings:
     """The defaults of a source overlaid by variables such as JSEARCH_TIMEOUT; SourceRejectedError names a bad one."""
     environment = os.environ if environment is None else environment
-    variables = {field: f"{name}_{field}".upper() for field in SourceSettings.model_fields}
+    variables = {f: variable_of(name, f) for f in SourceSettings.model_fields if f not in _OF_THE_SOURCE}
     given = {field: environment[variable] for field, variable in variables.items() if environment.get(variable)}
     given.setdefault("contact", environment.get("POSTHORN_CONTACT", defaults.contact))
+    secrets = {need: environment.get(variable_of(name, need)) for need in defaults.needs}
     try:
-        return SourceSettings.model_validate({**defaults.model_dump(), **given})
+        return SourceSettings.model_validate(
+            {**defaults.model_dump(), **given, "credentials": {k: v for k, v in secrets.items() if v}}
+        )
     except ValidationError as error:
         faults = "; ".join(f"{variables[str(e['loc'][0])]}: {e['msg']}" for e in error.errors(include_input=False))
         raise SourceRejectedError("settings_invalid", faults) from None

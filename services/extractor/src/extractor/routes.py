@@ -46,7 +46,7 @@ class SourceState(BaseModel):
     description: str
     missing: list[str] = Field(description="What the settings, or a query without parameters, lack, in words.")
     base_url: str
-    api_key_set: bool
+    credentials_missing: list[str] = Field(description="Environment variables that still have to be set.")
     feeds: list[FeedState]
 
 
@@ -86,7 +86,7 @@ async def sources(request: Request) -> list[SourceState]:
     known = [
         SourceState(**describe(adapter), known=True, feeds=feeds.pop(name, [])) for name, adapter in adapters().items()
     ]
-    nothing: dict[str, Any] = {"description": "", "missing": [], "base_url": "", "api_key_set": False}
+    nothing: dict[str, Any] = {"description": "", "missing": [], "base_url": "", "credentials_missing": []}
     return known + [SourceState(name=name, known=False, feeds=left, **nothing) for name, left in feeds.items()]
 
 

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any
 
 from common.contracts import SourcePosting, SourceQuery
-from sources.adapter import FetchedPage, PageRequest
+from sources.adapter import FetchedPage, PageRequest, SourceAdapter
 from sources.client import SourceClient
 from sources.errors import MappingError, SourceRejectedError
 from sources.field_mapping import file_mappings, map_record
@@ -23,7 +23,7 @@ _PARAMS = {"path", "mapping", "dataset", "items"}
 _OPEN_READERS = 16
 
 
-class Files:
+class Files(SourceAdapter):
     """`params: {path: dumps/*.jsonl.gz, mapping: jobspy}`; `items` is the path to the list in a JSON document.
 
     FILES_BASE_URL is the directory that relative paths start at and that no path may leave. The data set, part of every

@@ -6,7 +6,7 @@ from typing import Any
 
 from common.contracts import OfferedPay, Place, SourcePosting, SourceQuery
 from sources import values
-from sources.adapter import FetchedPage, PageRequest
+from sources.adapter import FetchedPage, PageRequest, SourceAdapter
 from sources.client import SourceClient
 from sources.errors import MappingError
 from sources.item import Item
@@ -21,7 +21,7 @@ _EMPLOYMENT_NAMES = {"employment type", "time type", "workforce classification"}
 _LEVEL_NAMES = {"job level", "seniority", "seniority level", "experience level"}
 
 
-class Greenhouse:
+class Greenhouse(SourceAdapter):
     """One board of Greenhouse, `params: {board: stripe}`; job ids are unique across boards."""
 
     name = "greenhouse"

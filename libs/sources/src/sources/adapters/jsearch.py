@@ -4,7 +4,7 @@ from typing import Any
 
 from common.contracts import Campaign, EmploymentType, OfferedPay, Place, SourcePosting, SourceQuery
 from sources import values
-from sources.adapter import FetchedPage, PageRequest
+from sources.adapter import FetchedPage, PageRequest, SourceAdapter
 from sources.client import SourceClient
 from sources.errors import MappingError, PagePayloadError
 from sources.item import Item
@@ -26,16 +26,18 @@ _EMPLOYMENT: dict[EmploymentType, str] = {
 }
 
 
-class JSearch:
+class JSearch(SourceAdapter):
     """A search made of the campaign: query, place, country, age, employment types; `params` override any of them."""
 
     name = "jsearch"
-    settings = SourceSettings(base_url="https://api.openwebninja.com", requests_per_minute=60, concurrency=2)
+    settings = SourceSettings(
+        base_url="https://api.openwebninja.com", requests_per_minute=60, concurrency=2, needs=("api_key",)
+    )
 
     async def fetch(self, client: SourceClient, request: PageRequest) -> FetchedPage:
         """One page; the cursor is the page number."""
         params = {**_search(request.campaign), **request.source.params, "page": request.cursor or "1"}
-        return await client.get("/jsearch/search", params, {"x-api-key": client.api_key()})
+        return await client.get("/jsearch/search", params, {"x-api-key": client.credential("api_key")})
 
     def items(self, payload: Any) -> list[Any]:
         """The postings of `data`."""

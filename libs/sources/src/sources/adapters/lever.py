@@ -6,7 +6,7 @@ from typing import Any
 
 from common.contracts import OfferedPay, Place, SourcePosting, SourceQuery
 from sources import values
-from sources.adapter import FetchedPage, PageRequest
+from sources.adapter import FetchedPage, PageRequest, SourceAdapter
 from sources.client import SourceClient
 from sources.errors import MappingError
 from sources.item import Item
@@ -18,7 +18,7 @@ PAGE_SIZE = 100
 _PARTS_OF_DESCRIPTION = ("opening", "openingPlain", "descriptionBody", "descriptionBodyPlain")
 
 
-class Lever:
+class Lever(SourceAdapter):
     """One board of Lever, `params: {board: palantir}`; for EU boards set LEVER_BASE_URL to https://api.eu.lever.co."""
 
     name = "lever"

@@ -5,7 +5,7 @@ from typing import Any
 
 from common.contracts import OfferedPay, Place, SourcePosting, SourceQuery
 from sources import values
-from sources.adapter import FetchedPage, PageRequest
+from sources.adapter import FetchedPage, PageRequest, SourceAdapter
 from sources.client import SourceClient
 from sources.errors import MappingError, SourceRejectedError
 from sources.item import Item
@@ -19,7 +19,7 @@ BUNDLED_PAGE, GENERATED_PAGE = 60, 100
 _PARAMS = {"board", "count", "seed"}
 
 
-class Sample:
+class Sample(SourceAdapter):
     """`params: {board: north | south}`, without it both; or `{count: 10000, seed: 7}` for a generated sample."""
 
     name = "sample"

@@ -8,7 +8,7 @@ from common.contracts import SourceQuery
 from sources.adapter import SourceAdapter
 from sources.client import SourceClient
 from sources.errors import SourceRejectedError
-from sources.settings import SourceSettings, source_settings
+from sources.settings import SourceSettings, source_settings, variable_of
 
 MakeClient = Callable[[str, SourceSettings], SourceClient]
 
@@ -35,7 +35,7 @@ class Providers:
 
 
 def describe(adapter: SourceAdapter) -> dict[str, Any]:
-    """What a source is and needs: name, description (the adapter's own words), missing, base_url, api_key_set."""
+    """What a source is (in the adapter's own words), where it lives, and what is missing to read it."""
     module = sys.modules.get(type(adapter).__module__)
     documented = adapter.__doc__ or (module.__doc__ if module else None) or ""
     missing = adapter.check(SourceQuery(source=adapter.name))
@@ -49,5 +49,5 @@ def describe(adapter: SourceAdapter) -> dict[str, Any]:
         "description": documented.strip().split("\n\n")[0],
         "missing": missing,
         "base_url": settings.base_url,
-        "api_key_set": settings.api_key is not None,
+        "credentials_missing": [variable_of(adapter.name, n) for n in settings.needs if n not in settings.credentials],
     }
