@@ -135,6 +135,24 @@ async def test_a_stage_that_fails_everything_stops_and_goes_on_when_units_pass_a
     assert len(await rig.reports()) == 10, "closed by the unit that passed, the rest has failed for good"
 
 
+async def test_a_repetition_says_nothing_about_the_build_and_leaves_a_stopped_stage_stopped(
+    rig: StageRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breaker, "CONSECUTIVE", 2)
+    monkeypatch.setattr(breaker, "TRY_SECONDS", 0.05)
+    stage, good = Toy(), message("good", "fine")
+    subscription = await rig.runner(stage).start(1)
+    await rig.broker.publish([good, message("bad 1", "fail"), message("bad 2", "fail")])
+    await rig.until_empty("normalizer.postings")
+    again = Outgoing(msgspec.structs.replace(good.headers, attempt=1), good.body)
+    await rig.broker.publish([again, message("bad 3", "fail")])
+    async with asyncio.timeout(20):
+        while len(stage.seen) < 5:  # noqa: ASYNC110 - bad 3 is tried and held, then tried again
+            await asyncio.sleep(0.02)
+    await subscription.cancel()
+    assert len(await rig.rows("SELECT 1 FROM normalizer.quarantine")) == 2
+
+
 async def test_failures_that_a_source_is_to_blame_for_do_not_stop_the_stage(
     rig: StageRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

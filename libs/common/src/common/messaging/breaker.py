@@ -21,9 +21,8 @@ _log = structlog.get_logger()
 class Breaker:
     """Closed: everybody goes on. Open: one unit every `TRY_SECONDS` does; the first that passes closes it."""
 
-    def __init__(self, stage: str, try_seconds: float | None = None) -> None:
+    def __init__(self, stage: str) -> None:
         self._stage = stage
-        self.try_seconds = TRY_SECONDS if try_seconds is None else try_seconds
         self._in_a_row = 0
         self._last: deque[bool] = deque(maxlen=WINDOW)
         self._closed = asyncio.Event()
@@ -44,7 +43,7 @@ class Breaker:
             return
         async with self._trying:
             try:
-                async with asyncio.timeout(self.try_seconds):
+                async with asyncio.timeout(TRY_SECONDS):
                     await self._closed.wait()
             except TimeoutError:
                 _log.info("breaker_tries", stage=self._stage)

@@ -34,7 +34,7 @@ class Control:
 
     def __init__(
         self, service: str, *, broker: Broker, engine: AsyncEngine, outbox: Outbox,
-        replays: StageRunner[Any, Any] | None = None,
+        replays: StageRunner[Any, Any],
     ) -> None:  # fmt: skip
         self.queue = f"{service}.control"
         self._service = service
@@ -67,8 +67,6 @@ class Control:
         asked = decode(ReplayRequested, delivery.body, delivery.headers.sha256)
         if asked.service != self._service:
             await delivery.ack()
-        elif self._replays is None:
-            await delivery.dead("no_replays: this service does not replay")
         else:
             await self._replays.handle([delivery])
 

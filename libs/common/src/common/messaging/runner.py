@@ -18,6 +18,7 @@ from common.contracts import (
     registered,
     with_postings,
 )
+from common.messaging import breaker
 from common.messaging.breaker import Breaker
 from common.messaging.crash_points import crash_point
 from common.messaging.errors import PermanentError, RetryLaterError
@@ -130,7 +131,8 @@ class StageRunner(Generic[E, P]):
                 raise
             _log.exception("unit_raised", stage=self._name, attempt=headers.attempt)
             return await self._later(delivery, _in_a_line(error), _UNEXPECTED_DELAY)
-        self._breaker.passed()
+        if finished is not None:
+            self._breaker.passed()
         crash_point("after_mark_before_ack")
         await delivery.ack()
         return finished.outcome if finished else "repeated"
@@ -188,7 +190,7 @@ class StageRunner(Generic[E, P]):
         if self._breaker.open:
             _log.warning("unit_held_by_breaker", stage=self._name, reason=reason, error=error)
             await self._in_flight.put_back(delivery.headers)
-            await delivery.retry(self._breaker.try_seconds)
+            await delivery.retry(breaker.TRY_SECONDS)
             return "held"
         outcome = await self._set_aside(delivery, reason, error)
         if ours and outcome == "failed":

@@ -57,8 +57,8 @@ class Readiness:
                 yield
             finally:
                 task.cancel()
-                self._problem = "it is stopping"
-                self._turn(False)
+                self._problem, self._ready = "it is stopping", False
+                READY.labels(self._service).set(0)
 
     def _turn(self, ready: bool) -> None:
         self._ready, self._against = ready, 0
