@@ -97,7 +97,9 @@ class Rig(Product):
     def at_rest(self, webhooks: int) -> bool:
         """Whether nothing is on its way any more."""
         pending = self.stack.rows("SELECT 1 FROM notifier.delivery WHERE state IN ('pending', 'sending')")
-        if self.unsent() or pending or any(state.ready for state in self.queues().values()):
+        # A service killed last may still be starting: its queues have no consumer yet.
+        waiting = any(state.ready or (state.stage and not state.consumers) for state in self.queues().values())
+        if self.unsent() or pending or waiting:
             return False
         arrived = {received.headers["webhook-id"] for received in list(self.hook.received)}
         noted = sum(self.counts("inflight").values())
