@@ -1,6 +1,6 @@
 # `make help` lists the targets; every target that needs the environment sets it up first.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up up-local bench bench-contracts chaos chaos-long test unit contracts integration e2e fuzz lint fmt type docs lock compose-up compose-down clean
+.PHONY: help setup demo up up-local quality bench bench-contracts bench-fetch bench-replay chaos chaos-long test unit contracts integration e2e fuzz lint fmt type docs lock compose-up compose-down clean
 
 BIN := .venv/bin
 # Data of `make demo` and `make up`; a `posthorn` installed for a user keeps its own in the user's data folder.
@@ -30,6 +30,12 @@ bench: setup  ## Measure the whole pipeline; ARGS="--embedded" for the mode with
 bench-contracts: setup  ## Measure encode + decode of a batch (docs/decisions/0001)
 	@$(BIN)/python -m benchmarks.contracts
 
+bench-fetch: setup  ## Measure 1,000 pages of 100 postings from a fake provider into archive and queue
+	@$(BIN)/python -m benchmarks.fetch $(ARGS)
+
+bench-replay: setup  ## Replay 100,000 archived postings with the network cut off (half an hour); ARGS="--postings 5000"
+	@$(BIN)/python -m benchmarks.replay $(ARGS)
+
 chaos: setup  ## Kill, freeze, cut and fill up everything under a running product for 25 minutes; ARGS="--seed 7 --only NAME", "--list"
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
@@ -54,6 +60,9 @@ e2e: setup  ## Tests of the whole product in separate processes
 fuzz: setup  ## Bad input for everything that reads what others wrote, and the ledger, ten minutes long; ARGS="--seed 7 --length 3"
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
+quality: setup  ## Score every reader on the labelled sets, write docs/quality.md; fails on a loss; ARGS=--accept
+	@$(BIN)/python -m tests.quality $(ARGS)
+
 lint: setup  ## Check style and format
 	@$(BIN)/ruff check -q .
 	@$(BIN)/ruff format -q --check .
@@ -65,8 +74,9 @@ fmt: setup  ## Repair style and format
 type: setup  ## Check types
 	@$(BIN)/mypy
 
-docs: setup  ## Generate docs/events.md, docs/asyncapi.yaml and the golden schemas from the contracts
+docs: setup  ## Generate the documents of events and sources, the AsyncAPI file and the golden schemas
 	@$(BIN)/python -m common.contracts.documents
+	@$(BIN)/python -m sources.documents
 
 # A set index variable would write its host into the locks.
 LOCK_ENV := env -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL

@@ -17,7 +17,7 @@ from enricher.domain.enrich import Enricher
 from enricher.domain.scanner import Mention
 from enricher.domain.summary import summarize
 from enricher.domain.text import Text
-from enricher.store import load_rules
+from enricher.store.rule_files import load_rules
 
 _DATA = Path(os.environ.get("POSTHORN_SHARED_DATA") or Path(__file__).parents[2] / "shared" / "data")
 _BREAKS = re.compile(r"<(?:br|/p|/li|/h\d|/div)[^>]*>")
@@ -59,6 +59,7 @@ def steps(enricher: Enricher, sample: list[Posting]) -> dict[str, Callable[[Post
     """Each step by itself on prepared input, and all together."""
     texts = {p.hash_key: Text(p.title, p.description_text) for p in sample}
     scans = {key: enricher.scanner.scan(text) for key, text in texts.items()}
+    sections = {key: enricher.needs.of(text, scans[key].get("need", [])) for key, text in texts.items()}
     skills, pay, remote = enricher.skills, enricher.pay, enricher.remote
     seniority, employment = enricher.seniority, enricher.employment
 
@@ -68,12 +69,19 @@ def steps(enricher: Enricher, sample: list[Posting]) -> dict[str, Callable[[Post
     return {
         "text": lambda p: Text(p.title, p.description_text),
         "scan": lambda p: enricher.scanner.scan(texts[p.hash_key]),
-        "skills": lambda p: skills.read(texts[p.hash_key], mentions(p, "skill"), p.tags, p.company),
+        "skills": lambda p: skills.read(
+            texts[p.hash_key], mentions(p, "skill"), p.tags, p.company, sections[p.hash_key]
+        ),
         "pay": lambda p: pay.read(None, None, texts[p.hash_key], mentions(p, "pay")),
         "places": lambda p: enricher.location.read(p.places),
         "remote": lambda p: remote.read(p.title, None, p.places, texts[p.hash_key], mentions(p, "remote")),
         "seniority": lambda p: seniority.read(p.title, None, texts[p.hash_key], mentions(p, "seniority")),
         "employment": lambda p: employment.read(p.title, [], texts[p.hash_key], mentions(p, "employment")),
+        "needs": lambda p: enricher.needs.of(texts[p.hash_key], mentions(p, "need")),
+        "years": lambda p: enricher.years.read(texts[p.hash_key], mentions(p, "years"), sections[p.hash_key]),
+        "degree": lambda p: enricher.degree.read(texts[p.hash_key], mentions(p, "degree"), sections[p.hash_key]),
+        "visa": lambda p: enricher.authorisation.read(texts[p.hash_key], mentions(p, "visa")),
+        "language": lambda p: enricher.language.read(p.title, p.description_text),
         "summary": lambda p: summarize(p.description_text),
         "all": enricher.read,
     }

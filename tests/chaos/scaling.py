@@ -44,15 +44,18 @@ def two_schedulers(rig: Rig) -> Outcome:
         rig.start(name)
     rig.processes.wait_ready(names)
     rig.reset()
-    fields = {"campaign_name": "scheduled", "schedule_cron": "0 4 * * *", "sources": list(rig.work.parts[1])}
+    fields = {
+        "campaign_name": "scheduled",
+        "schedule_cron": "0 4 * * *",
+        "schedule_time_zone": "UTC",
+        "sources": list(rig.work.parts[1]),
+    }
     campaign = rig.stack.campaign(**fields)
     slots = 3
     for slot in range(1, slots + 1):
-        # A slot of its own for each, long ago: whoever looks first starts it.
-        rig.stack.rows(
-            f"UPDATE gateway.campaign SET next_run_at = date_trunc('hour', now()) - interval '{slot} hours' "  # noqa: S608 - our own id
-            f"WHERE campaign_id = '{campaign}'"
-        )
+        # A slot of its own for each, days ago: whoever looks first starts it.
+        due = f"date_trunc('day', now(), 'UTC') - interval '{slot} days 20 hours'"
+        rig.stack.rows(f"UPDATE gateway.campaign SET next_run_at = {due} WHERE campaign_id = '{campaign}'")  # noqa: S608 - our own id
         rig.poll(lambda slot=slot: _runs_of(rig, campaign) >= slot, 30, f"slot {slot} started")  # type: ignore[misc]  # mypy cannot infer a default's type
     time.sleep(6)  # every scheduler looks once more
     started = _runs_of(rig, campaign)

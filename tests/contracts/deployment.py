@@ -8,7 +8,9 @@ from typing import Any
 import yaml
 
 from common.settings import ServiceSettings
-from sources.settings import SourceSettings
+from sources.companies.glassdoor import SEARCHES
+from sources.registry import adapters
+from sources.settings import SourceSettings, variable_of
 from tests.architecture.tree import SERVICES
 
 ROOT = Path(__file__).parents[2]
@@ -22,11 +24,12 @@ def settings_class(service: str) -> type[ServiceSettings]:
 
 
 def variables(service: str) -> set[str]:
-    """Variables a service reads: its fields, and at the extractor those of the sources."""
+    """Variables a service reads: its fields, and at the extractor those of the sources and company providers."""
     names = {field.upper() for field in settings_class(service).model_fields} | {"POSTHORN_CONFIG"}
     if service == "extractor":
-        sources = [p.stem for p in (ROOT / "libs/sources/src/sources/adapters").glob("*.py") if p.stem != "__init__"]
-        names |= {f"{source}_{field}".upper() for source in sources for field in SourceSettings.model_fields}
+        for adapter in (*adapters().values(), *SEARCHES.values()):
+            fields = [*SourceSettings.model_fields, *adapter.settings.needs]
+            names |= {variable_of(adapter.name, field) for field in fields}
     return names
 
 

@@ -9,7 +9,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from common.testing.rabbitmq import RabbitNode
-from tests.support.payloads import load
+from tests.support.payloads import Payloads, load
 from tests.support.provider import Provider, running_provider
 from tests.support.receiver import Receiver, receiver
 from tests.support.stack import Stack, running_stack
@@ -19,8 +19,13 @@ MAPPINGS = {"jobspy_glassdoor_israel_2026": "jobspy", "jobspy_netherlands_2025":
 
 
 @pytest.fixture(scope="module")
-def provider(shared_data: Path) -> Iterator[Provider]:
-    with running_provider(load(shared_data)) as running:
+def payloads(shared_data: Path) -> Payloads:
+    return load(shared_data)
+
+
+@pytest.fixture(scope="module")
+def provider(payloads: Payloads) -> Iterator[Provider]:
+    with running_provider(payloads) as running:
         yield running
 
 
@@ -38,12 +43,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitNode, provid
 
 
 @pytest.fixture(scope="module")
-def sources(provider: Provider, shared_data: Path) -> list[dict[str, Any]]:
+def sources(payloads: Payloads, shared_data: Path) -> list[dict[str, Any]]:
     """Every board with texts, the largest without, every lever board, jsearch, and all dumps of postings."""
-    boards = [b for b, jobs in provider.payloads.greenhouse.items() if "content" in jobs[0]]
-    boards.append(max(provider.payloads.greenhouse, key=lambda b: len(provider.payloads.greenhouse[b])))
+    boards = [b for b, jobs in payloads.greenhouse.items() if "content" in jobs[0]]
+    boards.append(max(payloads.greenhouse, key=lambda b: len(payloads.greenhouse[b])))
     found: list[dict[str, Any]] = [{"source": "greenhouse", "params": {"board": b}} for b in sorted(set(boards))]
-    found += [{"source": "lever", "params": {"board": b}} for b in provider.payloads.lever]
+    found += [{"source": "lever", "params": {"board": b}} for b in payloads.lever]
     found.append({"source": "jsearch"})
     for path in sorted((shared_data / "postings").iterdir()):
         name = path.name.partition(".")[0]
@@ -52,7 +57,7 @@ def sources(provider: Provider, shared_data: Path) -> list[dict[str, Any]]:
 
 
 def test_every_real_posting_ends_in_one_outcome_and_the_run_is_announced_once(
-    stack: Stack, provider: Provider, hook: Receiver, sources: list[dict[str, Any]], shared_data: Path
+    stack: Stack, payloads: Payloads, hook: Receiver, sources: list[dict[str, Any]], shared_data: Path
 ) -> None:
     secret = stack.client.call("POST", "/endpoints", json={"url": hook.url})["secret"]
     campaign = stack.campaign(query="data scientist", country="us", location="San Francisco")
@@ -61,8 +66,8 @@ def test_every_real_posting_ends_in_one_outcome_and_the_run_is_announced_once(
     assert first["books"]["balanced"]
     dumps = sum(1 for p in (shared_data / "postings").iterdir() for _ in _lines(p))
     boards = {s["params"]["board"] for s in sources if s["source"] == "greenhouse"}
-    served = sum(len(provider.payloads.greenhouse[b]) for b in boards)
-    served += sum(map(len, provider.payloads.lever.values())) + len(provider.payloads.jsearch)
+    served = sum(len(payloads.greenhouse[b]) for b in boards)
+    served += sum(map(len, payloads.lever.values())) + len(payloads.jsearch)
     assert first["books"]["fetched"] == dumps + served
     assert first["books"]["failed"] == 0
     assert first["books"]["new"] > 0.8 * first["books"]["fetched"]

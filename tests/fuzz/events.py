@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
 #: Fields whose text must be of a certain kind for the event to be taken.
 _TEXTS = {
     "hash_key": "0123456789abcdef" * 2, "hash_keys": "0123456789abcdef" * 2, "content_hash": "fedcba9876543210" * 2,
-    "campaign_id": "7f1c0f7e-50c4-4d51-9b2f-6f4f6f72746e", "source": "sample",
+    "campaign_id": "7f1c0f7e-50c4-4d51-9b2f-6f4f6f72746e", "source": "sample", "company_key": "89abcdef01234567" * 2,
 }  # fmt: skip
 _LEAVES: dict[type[inspect.Type], Any] = {
     inspect.BoolType: False, inspect.IntType: 7, inspect.FloatType: 1.5, inspect.AnyType: {"note": [1, "two", None]},

@@ -65,7 +65,7 @@ def parse_many(seed: int, count: int, folder: Path | None) -> Parsed:
     for number in range(count):
         chance = Mutator(f"{seed}:{number}")
         name = chance.random.choice(list(known))
-        pages = real.get(name) or [item for pages in real.values() for item in pages]
+        pages = real.get(name) or [known[name].example]
         text = _mutated(chance, pages)
         try:
             read_payload(known[name], text, parsed, through=number % 10 == 0)
@@ -77,12 +77,14 @@ def parse_many(seed: int, count: int, folder: Path | None) -> Parsed:
 
 def _mutated(chance: Mutator, pages: list[Any]) -> bytes:
     page = copy.deepcopy(chance.random.choice(pages))
+    if isinstance(page, str):
+        return chance.damaged(page.encode())
     if chance.odds(0.2):
         return chance.damaged(json.dumps(page).encode())
     if chance.odds(0.2):
         return chance.json(chance.changed(page))
     # Mostly the page is sound and its items are not.
-    items = page if isinstance(page, list) else next(v for v in page.values() if isinstance(v, list))
+    items = page if isinstance(page, list) else next((v for v in page.values() if isinstance(v, list)), [])
     for at in range(len(items)):
         for _ in range(chance.random.choice((0, 1, 3))):
             items[at] = chance.changed(items[at])

@@ -13,7 +13,7 @@ import yaml
 from common.contracts import Job, OfferedPay, Place, Posting, SourcePosting
 from common.settings import config_path
 from enricher.domain.enrich import Enricher, job_of
-from enricher.store import load_rules
+from enricher.store.rule_files import load_rules
 from normalizer.domain.canonical import FIELDS
 from normalizer.domain.markup import describe
 from normalizer.domain.page import normalize

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from common.contracts import SourcePosting, SourceQuery
-from sources.adapter import FetchedPage, PageRequest
+from sources.adapter import FetchedPage, PageRequest, SourceAdapter
 from sources.client import SourceClient
 from sources.errors import PagePayloadError
 from sources.settings import SourceSettings
@@ -12,7 +12,7 @@ from sources.settings import SourceSettings
 AT = datetime(2025, 8, 19, 7, 0, tzinfo=UTC)
 
 
-class FakeSource:
+class FakeSource(SourceAdapter):
     """Answers what it is told to (an exception is raised) and counts how often it is asked."""
 
     name = "fake"

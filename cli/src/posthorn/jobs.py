@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from posthorn import screens
+from posthorn import screens, source_screens
 from posthorn.client import Client
 from posthorn.output import AsJson, print_json, screen, told
 
@@ -30,7 +30,7 @@ def jobs(
         found = client.campaign(campaign)
         given = {name: value for name, value in narrowed.items() if value is not None}
         rows = list(client.pages(f"/campaigns/{found['campaign_id']}/jobs", limit, **given))
-    print_json(rows) if as_json else screen.print(screens.jobs(rows))
+    print_json(rows) if as_json else screen.print(screens.jobs(rows), *source_screens.attributions(rows), sep="\n")
 
 
 def explain(
@@ -42,4 +42,6 @@ def explain(
     client = Client()
     with told():
         found = client.job(job, client.campaign(campaign)["campaign_id"])
-    print_json(found) if as_json else screen.print(screens.explanation(found))
+    print_json(found) if as_json else screen.print(
+        screens.explanation(found), *source_screens.attributions([found]), sep="\n"
+    )

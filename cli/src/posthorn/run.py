@@ -91,6 +91,14 @@ def show(run_id: str, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def diff(run_id: str, as_json: AsJson = False) -> None:
+    """Show what a replay of archived pages changed, field by field, with examples."""
+    with told():
+        found = Client().call("GET", f"/runs/{run_id}/diff")
+    print_json(found) if as_json else screen.print(screens.differences(found))
+
+
+@app.command()
 def cancel(run_id: str) -> None:
     """Cancel a run that is under way; what it found so far stays."""
     with told():

@@ -106,6 +106,19 @@ def entries(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
+def companies(found: dict[str, Any]) -> Group:
+    """One line per look-up, and whether the provider is asked at all."""
+    table = Table(_whole("company"), "name", "domain", "status", "why", "tries", "next", "error", box=None)
+    for c in found["items"]:
+        why = f"{c['reason']} {c['score']:g}" if c["reason"] else ""
+        table.add_row(
+            c["company_lookup_key"], escape(c["name"]), escape(c["domain"] or ""), c["enrichment_status"], why,
+            str(c["attempts"]), _moment(c["next_attempt_at"] or ""), escape(_in_a_line(c["last_error"] or "")),
+        )  # fmt: skip
+    counts = ", ".join(f"{count} {status}" for status, count in sorted(found["counts"].items())) or "none"
+    return Group(table, Text(f"look-ups: {counts}"), Text(found["detail"], "" if found["asking"] else "yellow"))
+
+
 def entry(e: dict[str, Any]) -> RenderableType:
     """An entry of quarantine: what is known of it, its payload, what was done with it."""
     table = Table("", "", box=None, show_header=False)
@@ -127,6 +140,48 @@ def replay(r: dict[str, Any]) -> RenderableType:
     if r["more"]:
         lines.append(Text("There are more: ask again once these runs have ended.", "yellow"))
     return Group(*lines)
+
+
+def schedules(rows: list[dict[str, Any]]) -> Table:
+    """One line per schedule."""
+    table = Table("campaign", "source", "cron", "time zone", "next start", "catch-up", "SLA", "last run", box=None)
+    for s in rows:
+        coming = s["next_starts"]
+        paused = "paused" if s["paused"] else "campaign paused"
+        last = Text("never", "dim")
+        if s["last_run_id"]:
+            last = Text.assemble(s["last_run_id"], " ", (s["last_state"], _MARK.get(s["last_state"], "")))
+            if s["last_sla_missed_at"]:
+                last.append(" SLA missed", "red")
+        table.add_row(
+            escape(s["campaign_name"]), escape(s["source"] or ""), s["cron"], s["time_zone"],
+            _moment(coming[0]["local"]) if coming else Text(paused, "yellow"), s["catch_up"],
+            f"{s['sla_minutes']} min" if s["sla_minutes"] else "", last,
+        )  # fmt: skip
+    return table
+
+
+def recognised(found: dict[str, Any]) -> RenderableType:
+    """What is behind a web address, or what was looked for in vain."""
+    lines = [Text(f"- {tried}", "dim") for tried in found["tried"]]
+    if found["source"] is None:
+        head = Text(f"No source was recognised behind {found['address']}.", "yellow")
+    else:
+        head = Text.assemble((source(found["source"]), "bold"), f"  (recognised by {found['found_by']})")
+    if found["failure"]:
+        lines.append(Text(f"! it could not be read: {found['failure']}", "red"))
+    if page := found["first_page"]:
+        lines.append(Text(f"{page['postings']}{' or more' if page['more'] else ''} postings"))
+        lines += [Text(f"  {title}") for title in page["titles"]]
+    if found["others"]:
+        lines.append(Text(f"the page also names {', '.join(map(source, found['others'][:5]))}", "dim"))
+    return Group(head, *lines)
+
+
+def source(choice: dict[str, Any]) -> str:
+    """A source as the option --source takes it."""
+    params = ",".join(f"{key}={it}" for key, it in choice["params"].items())
+    return f"{choice['source']}:{params}" if params else str(choice["source"])
 
 
 def place(job: dict[str, Any]) -> str:
@@ -159,11 +214,11 @@ def _whole(name: str) -> Column:
 
 
 def _word(value: Any) -> str:
-    """An entry of a list; a source as the option --source takes it."""
+    """An entry of a list; a source as the option --source takes it, with its own times."""
     if not isinstance(value, dict):
         return str(value)
-    params = ",".join(f"{key}={it}" for key, it in value["params"].items())
-    return f"{value['source']}:{params}" if params else str(value["source"])
+    own = value.get("schedule_cron")
+    return f"{source(value)} ({own} {value.get('schedule_time_zone') or ''})" if own else source(value)
 
 
 def _in_a_line(text: str) -> str:
@@ -172,3 +227,30 @@ def _in_a_line(text: str) -> str:
 
 def _moment(value: str) -> str:
     return value[:16].replace("T", " ") if len(value) > 16 else value
+
+
+def pages(rows: list[dict[str, Any]]) -> Table:
+    """One line per archived page."""
+    table = Table(_whole("page"), "fetched", "source", "feed", "n", "items", "bytes", _whole("key"), box=None)
+    for p in rows:
+        state = " (removed)" if p["removed_at"] else " (no page)" if p["error"] else ""
+        counts = (str(p["page"]), str(p["items"]), str(p["bytes"]))
+        table.add_row(
+            p["id"], _moment(p["fetched_at"]), escape(p["source"]), escape(p["feed"]), *counts,
+            escape(p["archive_key"]) + state,
+        )  # fmt: skip
+    return table
+
+
+def differences(d: dict[str, Any]) -> RenderableType:
+    """What a replay changed, field by field, with examples."""
+    what = "would change" if d["dry_run"] else "changed"
+    if not d["fields"]:
+        return Text(f"nothing {what} in postings that were known")
+    lines = [Text(f"what {what} in postings that were known", "bold")]
+    for f in d["fields"]:
+        lines.append(Text(f"{f['postings']:>7}  {f['field']}  ({f['stage']}, rules {f['rules_version']})"))
+        for e in f["examples"]:
+            before, after = (_in_a_line(json.dumps(e[side], ensure_ascii=False)) for side in ("before", "after"))
+            lines.append(Text(f"         {e['hash_key'][:8]}  {before} -> {after}", "dim"))
+    return Group(*lines)

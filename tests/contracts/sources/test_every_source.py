@@ -18,7 +18,7 @@ from sources.adapter import SourceAdapter
 from sources.errors import MappingError, PagePayloadError
 from sources.json_text import parse_json
 from sources.registry import adapter_of, adapters
-from tests.support.real_items import real_items, request
+from tests.support.real_items import FEW, real_items, request
 
 SOURCES = sorted(adapters())
 _found: dict[str, list[Any]] = {}
@@ -68,7 +68,7 @@ def map_or_none(adapter: SourceAdapter, item: Any) -> SourcePosting | None:
 
 
 def test_real_postings_keep_title_company_place_and_id(adapter: SourceAdapter, items: list[Any]) -> None:
-    assert len(items) >= 20
+    assert len(items) >= FEW.get(adapter.name, 20)
     ids = set()
     for number, item in enumerate(items):
         posting = adapter.map_to_common(item, "board") if number % 7 else map_or_none(adapter, item)
@@ -153,17 +153,25 @@ def test_what_is_no_page_is_named(adapter: SourceAdapter, payload: Any) -> None:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0, 1))
-def test_a_page_cut_off_anywhere_is_no_page(adapter: SourceAdapter, items: list[Any], share: float) -> None:
-    envelope = {"jobs": items[:3], "data": items[:3], "records": items[:3]}
-    text = json.dumps(items[:3] if adapter.name == "lever" else envelope).encode()
+def test_a_page_cut_off_anywhere_is_no_page(adapter: SourceAdapter, share: float) -> None:
+    page = adapter.example
+    text = page.encode() if isinstance(page, str) else json.dumps(page).encode()
     cut = text[: int(len(text) * share)]
     try:
         payload = parse_json(cut)
     except ValueError:
-        payload = cut.decode()
+        payload = cut.decode("utf-8", "replace")
     if cut != text:
         with pytest.raises(PagePayloadError):
             adapter.items(payload)
+
+
+def test_the_example_is_a_page_of_postings_with_all_that_matters(adapter: SourceAdapter) -> None:
+    postings = [adapter.map_to_common(item, "acme") for item in adapter.items(adapter.example)]
+    assert postings
+    assert all(posting.title and posting.company for posting in postings)
+    assert any(posting.url and posting.posted_at and posting.places for posting in postings)
+    assert any(posting.description_html or posting.description_text for posting in postings)
 
 
 def test_feeds_are_safe_in_paths(adapter: SourceAdapter) -> None:

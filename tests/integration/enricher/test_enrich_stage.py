@@ -14,7 +14,8 @@ from common.messaging.unit import Finished
 from common.testing.postgres import Database
 from enricher.domain.enrich import Enricher, Enrichment
 from enricher.handlers import EnrichPostings
-from enricher.store import EnrichmentStore, load_rules
+from enricher.store.enrichments import EnrichmentStore
+from enricher.store.rule_files import load_rules
 from enricher.tables import enrichment, posting_enrichment
 from tests.support.enrichment import posting
 

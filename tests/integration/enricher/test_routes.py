@@ -14,7 +14,8 @@ from common.testing.postgres import Database
 from common.web.problems import add_problem_handlers
 from enricher.domain.enrich import Enricher
 from enricher.routes import router
-from enricher.store import EnrichmentStore, load_rules
+from enricher.store.enrichments import EnrichmentStore
+from enricher.store.rule_files import load_rules
 from tests.support.enrichment import posting
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

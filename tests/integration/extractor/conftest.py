@@ -12,6 +12,7 @@ from extractor.clients.archive import Archive
 from extractor.clients.providers import Providers
 from extractor.handlers import FetchPage
 from extractor.store import SourceStore
+from extractor.store.watch import SourceWatch
 from extractor.tables import metadata
 from sources.registry import register, unregister
 from tests.support.fake_source import FakeSource
@@ -48,5 +49,10 @@ def archive() -> Archive:
 
 
 @pytest.fixture
-def stage(archive: Archive) -> FetchPage:
-    return FetchPage(archive=archive, providers=Providers(), store=SourceStore(), max_attempts=1)
+def watch(engine: AsyncEngine) -> SourceWatch:
+    return SourceWatch(engine, broken_after=3)
+
+
+@pytest.fixture
+def stage(archive: Archive, watch: SourceWatch) -> FetchPage:
+    return FetchPage(archive=archive, providers=Providers(), store=SourceStore(), max_attempts=1, watch=watch)

@@ -63,7 +63,7 @@ async def test_the_same_page_again_leaves_the_same_rows_and_children(
 async def test_an_item_too_large_is_rejected_and_the_books_balance(
     engine: AsyncEngine, stage: FetchPage, source: FakeSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("extractor.handlers.split", lambda items: batches.split(items, max_item_bytes=100))
+    monkeypatch.setattr("extractor.handlers.pages.split", lambda items: batches.split(items, max_item_bytes=100))
     source.answer = {"jobs": [{"id": 1}, {"id": 2, "text": "x" * 200}, {"id": 3}]}
     finished = await run_page(engine, stage)
     assert (finished.counts, finished.reasons) == ({"rejected": 1}, {"item_too_large": 1})

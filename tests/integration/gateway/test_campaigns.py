@@ -125,6 +125,17 @@ async def test_a_run_without_sources_is_refused_with_what_to_do(rest: httpx.Asyn
     assert "sources" in answer.json()["detail"]
 
 
+async def test_a_source_is_added_once(rest: httpx.AsyncClient) -> None:
+    made = await create(rest, sources=[{"source": "sample"}])
+    path = f"/campaigns/{made['campaign_id']}/sources"
+    acme = {"source": "greenhouse", "params": {"board": "acme"}}
+    added = (await rest.post(path, json=acme)).json()
+    assert [s["source"] for s in added["sources"]] == ["sample", "greenhouse"]
+    assert (await rest.post(path, json=acme)).json() == added
+    assert (await rest.post(path, json={"source": "Not A Source"})).status_code == 422
+    assert (await rest.post(f"/campaigns/{uuid.uuid4()}/sources", json=acme)).status_code == 404
+
+
 async def test_cancelling_ends_a_run_once(rest: httpx.AsyncClient) -> None:
     made = await create(rest, sources=[{"source": "sample"}])
     run = (await rest.post(f"/campaigns/{made['campaign_id']}/runs")).json()
@@ -151,10 +162,11 @@ async def test_runs_are_listed_in_pages_without_gaps(rest: httpx.AsyncClient) ->
 
 
 async def test_services_that_are_away_are_named(rest: httpx.AsyncClient) -> None:
-    answer = await rest.get("/sources")
-    assert answer.status_code == 503
-    assert "extractor" in answer.json()["title"]
-    assert answer.headers["retry-after"]
+    asked = await rest.get("/sources"), await rest.post("/sources/recognise", json={"address": "a.example"})
+    for answer in asked:
+        assert answer.status_code == 503
+        assert "extractor" in answer.json()["title"]
+        assert answer.headers["retry-after"]
 
 
 async def test_unknown_campaigns_have_no_jobs(rest: httpx.AsyncClient) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from common.contracts import CampaignRanking, Job, Place, PostingsRanked, Salary
+from common.contracts import Attribution, CampaignRanking, Job, Place, PostingsRanked, Salary
 from gateway.store.publishing import Publisher
 from tests.integration.gateway.test_campaigns import create
 
@@ -56,6 +56,14 @@ async def test_jobs_are_best_first_with_points_that_sum_to_the_score(rest: httpx
         total = sum(round(f["points"] * 100) for f in item["rank"]["rank_explain"])
         assert total == round(item["rank"]["rank_score"] * 100)
     assert found[0]["rank"]["rank_explain"][0] == {"factor": "location", "points": 99.89}
+
+
+async def test_a_job_is_listed_with_what_its_source_demands(rest: httpx.AsyncClient, app: FastAPI) -> None:
+    campaign = await create(rest)
+    asked = Attribution(text="Jobs by Acme", url="https://acme.example")
+    await publish(app, batch(campaign, [job(0, attribution=asked), job(1)], [2000, 1000]))
+    shown = [found["attribution"] for found in await listed(rest, campaign)]
+    assert shown == [{"text": "Jobs by Acme", "url": "https://acme.example"}, None]
 
 
 async def test_pages_of_one_show_every_job_once_even_on_ties(rest: httpx.AsyncClient, app: FastAPI) -> None:

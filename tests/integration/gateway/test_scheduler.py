@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from gateway.handlers.starting import Scheduler
+from gateway.store.sla import SlaStore
 from gateway.tables import campaign as campaigns
 from tests.integration.gateway.test_campaigns import create
 
@@ -17,7 +18,7 @@ SOURCES = [{"source": "sample"}]
 
 def scheduler(app: FastAPI) -> Scheduler:
     wired = app.state.wiring
-    return Scheduler(wired.session, wired.starter, wired.campaigns, wired.ledger)
+    return Scheduler(wired.session, wired.starter, wired.campaigns, wired.ledger, SlaStore(wired.session.outbox))
 
 
 async def scheduled(rest: httpx.AsyncClient) -> list[dict[str, Any]]:

@@ -16,9 +16,10 @@ from common.messaging.unit import Finished
 from common.testing.postgres import PostgresServer
 from normalizer.handlers import NormalizePostings
 from normalizer.store import PostingStore
-from normalizer.tables import content, posting, posting_place, sighting
+from normalizer.tables import content, duplicate, duplicate_decision, posting, posting_place, sighting
 from sources.errors import MappingError
 from sources.registry import register, unregister
+from sources.terms import Terms
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 #: Names of real sources, for their places in config/sources.yml: best, second, last.
@@ -27,6 +28,8 @@ SOURCES = ("lever", "jsearch", "files")
 
 class Plain:
     """A source whose items are SourcePostings as JSON."""
+
+    terms = Terms()
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -106,7 +109,7 @@ class Normalizer:
 
     async def clear(self) -> None:
         async with self.engine.begin() as conn:
-            for table in (posting_place, content, sighting, posting):
+            for table in (duplicate_decision, duplicate, posting_place, content, sighting, posting):
                 await conn.execute(sa.delete(table))
         self.sent.clear()
 

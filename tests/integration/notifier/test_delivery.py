@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 
-from common.contracts import Headers, RunCompleted
+from common.contracts import Headers, RunCompleted, RunSlaMissed
 from notifier.clients.webhooks import WebhookClient
 from notifier.domain.schedule import Result, Verdict
-from notifier.handlers import AnnounceRun, DeliveryWorker
+from notifier.handlers import AnnounceRun, AnnounceSlaMissed, DeliveryWorker
 from notifier.handlers.deliveries import LEASE_SECONDS, PER_ENDPOINT
 from notifier.store import NotifierStore
 from tests.support.webhook_receiver import webhook_receiver
@@ -155,6 +155,27 @@ async def test_only_endpoints_that_asked_are_told(engine: AsyncEngine, add_endpo
     await announce(engine, completed())
     told = {row.endpoint_id for row in await rows(engine, "SELECT endpoint_id FROM notifier.delivery")}
     assert told == {everything.id, by_event.id, by_campaign.id}
+
+
+async def test_a_missed_deadline_is_told_once_to_those_who_asked(
+    engine: AsyncEngine, add_endpoint: AddEndpoint
+) -> None:
+    wanted = await add_endpoint("http://127.0.0.1:1/a", events=["run.sla_missed"])
+    await add_endpoint("http://127.0.0.1:1/b", events=["run.completed"])
+    stage = AnnounceSlaMissed(NotifierStore(), gateway_url="https://posthorn.example")
+    event = RunSlaMissed(
+        run_id="r1", campaign_id="c1", campaign_name="Data", reason="not_started", slot_at=AT, sla_at=AT, missed_at=AT
+    )
+    headers = Headers(
+        event_id="evt-1", event_type=event.event_type, run_id="r1", unit_id="alarm:r1", stage="alarm", first_at=AT,
+        sha256="",
+    )  # fmt: skip
+    for _ in range(2):
+        async with engine.begin() as conn:
+            await stage.apply(conn, headers, event, await stage.prepare(headers, event))
+    (told,) = await rows(engine, "SELECT endpoint_id, event_type, body FROM notifier.delivery")
+    assert (told.endpoint_id, told.event_type) == (wanted.id, "run.sla_missed")
+    assert json.loads(told.body)["data"]["reason"] == "not_started"
 
 
 async def test_a_crash_between_sending_and_recording_sends_the_same_id_again(

@@ -4,15 +4,15 @@ import pytest
 
 from common.contracts import CampaignChanged, PostingsRanked
 from common.messaging.errors import PermanentError
-from ranker import handlers
+from ranker.handlers import campaigns
 from tests.integration.ranker.conftest import HEADERS, Ranker
 from tests.support.ranking import AS_OF, as_json, campaign, job
 
 
 @pytest.fixture
 def small_units(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handlers, "_MESSAGE_JOBS", 2)
-    monkeypatch.setattr(handlers, "_UNIT_MESSAGES", 2)
+    monkeypatch.setattr(campaigns, "MESSAGE_JOBS", 2)
+    monkeypatch.setattr(campaigns, "UNIT_MESSAGES", 2)
 
 
 async def test_stored_jobs_are_ranked_once_each_in_the_order_of_hash_key(ranker: Ranker, small_units: None) -> None:

@@ -3,12 +3,24 @@
 import asyncio
 import hashlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
+import boto3
 import httpx
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from moto.server import ThreadedMotoServer
 
-from common.storage import DamagedObjectError, ObjectStore, StorageUnavailableError
+from common.storage import (
+    DamagedObjectError,
+    LifecycleRule,
+    ObjectStore,
+    StorageUnavailableError,
+    lifecycle,
+    put_lifecycle,
+)
 
 KEY = "bronze/jsearch/date=2025/08/19/run=a%20b/page=0001.json.gz"
 
@@ -72,3 +84,37 @@ async def test_a_server_that_stumbles_is_asked_again(monkeypatch: pytest.MonkeyP
         assert await ObjectStore.from_url("s3://archive").put_if_absent("page", b"1")
     assert len(asked) == 3
     assert all("if-none-match: *" in head and "x-amz-checksum-sha256" in head for head in asked)
+
+
+async def test_a_bucket_takes_our_lifecycle_beside_the_rules_of_others(endpoint: str) -> None:
+    s3 = boto3.client("s3", endpoint_url=endpoint)
+    theirs = {"ID": "gold", "Filter": {"Prefix": "gold/"}, "Status": "Enabled", "Expiration": {"Days": 400}}
+    s3.put_bucket_lifecycle_configuration(Bucket="archive", LifecycleConfiguration={"Rules": [theirs]})
+    await put_lifecycle("s3://archive/pre", [LifecycleRule("bronze/", 90, 30)])
+    await put_lifecycle(
+        "s3://archive/pre", [LifecycleRule("bronze/", 180, 30), LifecycleRule("bronze/jsearch/", 20, 30)]
+    )
+    found = s3.get_bucket_lifecycle_configuration(Bucket="archive")["Rules"]
+    said = {rule["Filter"]["Prefix"]: (rule["Expiration"]["Days"], rule.get("Transitions")) for rule in found}
+    tier = [{"Days": 30, "StorageClass": "GLACIER_IR"}]
+    assert said == {"gold/": (400, None), "pre/bronze/": (180, tier), "pre/bronze/jsearch/": (20, None)}
+
+
+async def test_a_refused_lifecycle_says_why(endpoint: str) -> None:
+    with pytest.raises(StorageUnavailableError, match="NoSuchBucket"):
+        await put_lifecycle("s3://nobody-made-this", [LifecycleRule("bronze/", 180)])
+
+
+async def test_the_signature_is_the_one_that_aws_libraries_make(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    url = "https://s3.eu-central-1.amazonaws.com/archive?lifecycle="
+    request = AWSRequest("PUT", url, {"content-md5": "x"}, b"body")
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda remove_tzinfo=True: now.replace(tzinfo=None))
+    S3SigV4Auth(Credentials("key", "secret"), "s3", "eu-central-1").add_auth(request)
+    ours = lifecycle._signed("PUT", url, "eu-central-1", {"content-md5": "x"}, b"body", now)
+    theirs = request.headers["Authorization"]
+    assert ours["x-amz-date"] == request.headers["X-Amz-Date"]
+    assert ours["authorization"].split("Signature=")[1] == theirs.split("Signature=")[1]

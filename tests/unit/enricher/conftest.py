@@ -3,7 +3,7 @@
 import pytest
 
 from enricher.domain.enrich import Enricher
-from enricher.store import load_rules
+from enricher.store.rule_files import load_rules
 
 
 @pytest.fixture(scope="session")

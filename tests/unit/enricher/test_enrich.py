@@ -6,11 +6,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from common.contracts import OfferedPay
+from common.contracts import Attribution, OfferedPay
 from common.settings import config_path
 from enricher.domain.enrich import Enricher, Enrichment, job_of
 from enricher.errors import InvalidRulesError
-from enricher.store import load_rules
+from enricher.store.rule_files import load_rules
 from tests.support.enrichment import posting
 
 BODY = "Senior Go developers wanted. Salary: $120,000 - $150,000 a year. Hybrid role. Kafka, Go, PostgreSQL."
@@ -31,6 +31,11 @@ def test_a_closed_posting_passes_through_as_closed(enricher: Enricher) -> None:
     job = posting(body=BODY, closed=True, version=7)
     sent = job_of(job, enricher.read(job), enricher.rules_version)
     assert (sent.closed, sent.version, sent.outcome) == (True, 7, None)
+
+
+def test_a_job_carries_the_attribution_of_its_posting(enricher: Enricher) -> None:
+    job = posting(body=BODY, attribution=Attribution(text="Jobs by Acme"))
+    assert job_of(job, enricher.read(job), enricher.rules_version).attribution == Attribution(text="Jobs by Acme")
 
 
 def test_every_derived_value_has_evidence(enricher: Enricher) -> None:

@@ -1,16 +1,17 @@
 """The two stages of the extractor up to their transaction: what is read, reused, refused and put off."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from common.contracts import Campaign, Headers, PageRequested, RunRequested, SourceQuery
+from common.contracts import Campaign, Days, Headers, PageRequested, RunRequested, SourceQuery
 from common.messaging.errors import PermanentError, RetryLaterError
 from common.storage import ObjectStore, StorageUnavailableError
 from extractor.clients.archive import Archive
 from extractor.clients.providers import Providers
+from extractor.domain.backfill import window_back_to
 from extractor.handlers import FetchPage, StartRun
 from extractor.store import SourceStore
 from sources.errors import SourceRejectedError, SourceUnavailableError
@@ -168,3 +169,25 @@ async def test_a_run_of_too_many_sources_is_refused() -> None:
         await StartRun().prepare(
             headers(), RunRequested(run_id="r", requested_at=AT, campaign=CAMPAIGN, sources=queries)
         )
+
+
+async def test_a_backfill_asks_dated_sources_for_the_shortest_window_and_names_the_others() -> None:
+    sources = [SourceQuery(source=name) for name in ("jsearch", "lever", "nowhere")]
+    run = RunRequested(
+        run_id="r1", requested_at=AT, campaign=CAMPAIGN, sources=sources,
+        posted=Days(first=AT.date() - timedelta(days=5), last=AT.date()),
+    )  # fmt: skip
+    stage = StartRun()
+    finished = await stage.apply(None, headers(), run, await stage.prepare(headers(), run))  # type: ignore[arg-type]  # it needs no connection
+    pages = [c.event for c in finished.children if isinstance(c.event, PageRequested)]
+    assert [(p.source.source, p.campaign.date_window) for p in pages] == [("jsearch", "week"), ("nowhere", "week")]
+    assert (finished.outcome, finished.reasons) == ("failed", {"cannot_backfill": 1})
+    assert "cannot backfill lever" in str(finished.error)
+
+
+@pytest.mark.parametrize(
+    ("days", "window"),
+    [(0, "today"), (-3, "today"), (1, "3days"), (2, "3days"), (6, "week"), (29, "month"), (30, "all")],
+)
+def test_a_window_reaches_back_to_its_first_day(days: int, window: str) -> None:
+    assert window_back_to(AT.date() - timedelta(days=days), AT.date()) == window

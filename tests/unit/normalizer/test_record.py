@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from common.contracts import OfferedPay, Place
-from normalizer.domain.record import Record, content_hash
+from common.contracts import Attribution, OfferedPay, Place
+from normalizer.domain.record import Record, content_hash, posting
+from sources.registry import adapters
 
 RECORD = Record(
     hash_key="0" * 32, source="lever", source_job_id="1", title="T", company="C", url="https://x.example/1?id=2",
@@ -48,3 +49,13 @@ def test_what_moves_by_itself_does_not(change: dict[str, Any]) -> None:
 
 def test_the_digest_is_the_same_on_every_machine() -> None:
     assert content_hash(RECORD) == "68b1637dad693d9033552e073a639761"
+
+
+def test_a_posting_carries_the_attribution_of_the_source_whose_words_it_shows() -> None:
+    asked = {name: adapter.terms for name, adapter in adapters().items() if adapter.terms.attribution}
+    for name, terms in asked.items():
+        sent = posting(msgspec.structs.replace(RECORD, source=name), 1, "new")
+        assert sent.attribution == Attribution(text=terms.attribution or "", url=terms.attribution_url)
+    assert "remotive" in asked
+    for name in ("files", "gone"):
+        assert posting(msgspec.structs.replace(RECORD, source=name), 1, "new").attribution is None

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from common.contracts import RunCompleted
-from notifier.domain.message import endpoint_test, run_completed
+from common.contracts import RunCompleted, RunSlaMissed, SlaReason
+from notifier.domain.message import endpoint_test, run_completed, run_sla_missed
 from notifier.domain.signing import secret, signed_headers
 
 AT = datetime(2025, 8, 19, 7, 0, tzinfo=UTC)
@@ -40,6 +40,20 @@ def test_the_body_of_run_completed() -> None:
 def test_books_that_do_not_balance_are_said_not_to() -> None:
     event = RunCompleted(**{f: getattr(EVENT, f) for f in EVENT.__struct_fields__ if f != "fetched"}, fetched=11)
     assert json.loads(run_completed(event, "x"))["data"]["balanced"] is False
+
+
+@pytest.mark.parametrize(("reason", "linked"), [("not_ended", True), ("not_started", False)])
+def test_the_body_of_run_sla_missed_links_a_run_that_exists(reason: SlaReason, linked: bool) -> None:
+    event = RunSlaMissed(
+        run_id="r1", campaign_id="c1", campaign_name="Data", reason=reason, slot_at=AT, sla_at=AT + timedelta(hours=1),
+        missed_at=AT + timedelta(hours=2), schedule="greenhouse:board=acme",
+    )  # fmt: skip
+    body = json.loads(run_sla_missed(event, "https://posthorn.example"))
+    assert (body["type"], body["timestamp"]) == ("run.sla_missed", "2025-08-19T09:00:00Z")
+    data = body["data"]
+    assert (data["reason"], data["slot_at"], data["sla_at"]) == (reason, "2025-08-19T07:00:00Z", "2025-08-19T08:00:00Z")
+    assert data["schedule"] == "greenhouse:board=acme"
+    assert data["links"] == ({"run": "https://posthorn.example/runs/r1"} if linked else {})
 
 
 @given(st.binary(min_size=24, max_size=64), st.text(min_size=1).map(lambda t: t.replace(".", "_")), st.binary())

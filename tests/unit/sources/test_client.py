@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from sources.asking import Gate
 from sources.client import SourceClient
 from sources.errors import SourceRejectedError, SourceUnavailableError
 from sources.settings import SourceSettings
@@ -23,9 +24,11 @@ class Wire:
         self.answers = list(answers)
         self.requests: list[httpx.Request] = []
         self.slept: list[float] = []
+        self.now = NOW
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        self.now += timedelta(seconds=seconds)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -34,14 +37,15 @@ class Wire:
             raise answer
         return answer() if callable(answer) else answer
 
-    def client(self, **settings: Any) -> SourceClient:
+    def client(self, *, gate: Gate | None = None, **settings: Any) -> SourceClient:
         given = {"base_url": "https://api.example", "requests_per_minute": 60_000, "backoff": 1, **settings}
         return SourceClient(
             "jsearch",
             SourceSettings.model_validate(given),
+            gate=gate,
             transport=httpx.MockTransport(self),
             sleep=self.sleep,
-            now=lambda: NOW,
+            now=lambda: self.now,
             jitter=lambda: 1.0,
         )
 
@@ -117,7 +121,7 @@ async def test_after_the_last_attempt_the_source_is_unavailable() -> None:
     assert (failure.value.reason, failure.value.delay, len(wire.requests)) == ("connection_failed", None, 3)
 
 
-@pytest.mark.parametrize("code", [301, 400, 401, 403, 404, 410, 422])
+@pytest.mark.parametrize("code", [300, 400, 401, 403, 404, 410, 422])
 async def test_a_refusal_is_final_and_quotes_the_answer(code: int) -> None:
     wire = Wire(lambda: httpx.Response(code, text="no such\n board", headers={"location": "http://169.254.169.254/"}))
     async with wire.client() as client:
@@ -194,3 +198,81 @@ async def test_requests_are_spread_over_the_minute() -> None:
         await asyncio.gather(*(client.get("/") for _ in range(4)))
         # The first goes at once, the others 50 ms apart.
         assert loop.time() - start >= 0.14
+
+
+async def test_each_host_has_its_own_pace() -> None:
+    loop = asyncio.get_running_loop()
+    settings = SourceSettings(base_url="https://{board}.example", requests_per_minute=300)
+    async with SourceClient("recruitee", settings, transport=httpx.MockTransport(Wire(ok()))) as client:
+        start = loop.time()
+        await asyncio.gather(*(client.get("/", host={"board": name}) for name in ("a", "b", "c", "d")))
+        assert loop.time() - start < 0.4
+
+
+async def test_a_used_up_limit_is_waited_for_before_the_next_request() -> None:
+    used_up = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "12"}
+    wire = Wire(lambda: httpx.Response(200, json=[], headers=used_up), ok())
+    async with wire.client() as client:
+        await client.get("/")
+        assert wire.slept == []
+        await client.get("/")
+    assert wire.slept == [12]
+
+
+async def test_a_limit_used_up_for_hours_is_not_tried_again() -> None:
+    used_up = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(NOW.timestamp()) + 7200)}
+    wire = Wire(lambda: httpx.Response(200, json=[], headers=used_up))
+    async with wire.client() as client:
+        await client.get("/")
+        with pytest.raises(SourceUnavailableError) as failure:
+            await client.get("/")
+    assert (failure.value.reason, failure.value.delay, len(wire.requests)) == ("rate_limited", 7200, 1)
+
+
+async def test_a_request_is_booked_before_each_attempt_and_not_made_without() -> None:
+    class Two:
+        booked = 0
+
+        async def book(self) -> None:
+            self.booked += 1
+            if self.booked > 2:
+                raise SourceUnavailableError("quota_exhausted", "none left", 900)
+
+    gate = Two()
+    wire = Wire(status(503))
+    async with wire.client(gate=gate) as client:
+        with pytest.raises(SourceUnavailableError, match="quota_exhausted"):
+            await client.get("/")
+    assert (gate.booked, len(wire.requests)) == (3, 2)
+
+
+async def iter_bytes(*chunks: bytes) -> Any:
+    for chunk in chunks:
+        yield chunk
+
+
+async def test_an_answer_in_a_coding_that_was_not_asked_for_is_refused() -> None:
+    wire = Wire(lambda: httpx.Response(200, content=iter_bytes(b"x"), headers={"content-encoding": "gzip, gzip"}))
+    async with wire.client() as client:
+        with pytest.raises(SourceRejectedError, match="encoding_unsupported"):
+            await client.get("/")
+    assert wire.requests[0].headers["accept-encoding"] == "gzip, deflate"
+
+
+async def test_credentials_that_a_server_echoes_are_taken_out_of_everything() -> None:
+    key = "canary/key+1"
+    echo = f"no such key: {key} at ?app_key=canary%2Fkey%2B1"
+    wire = Wire(lambda: httpx.Response(401, text=echo), lambda: httpx.Response(200, json={"said": echo}))
+    async with wire.client(credentials={"app_key": key}, needs=["app_key"]) as client:
+        with pytest.raises(SourceRejectedError) as failure:
+            await client.get("/", secrets={"app_key": key})
+        page = await client.get("/", {"careless": key}, secrets={"app_key": key})
+    assert "no such key: ***" in failure.value.detail
+    assert "canary" not in f"{failure.value} {page}"
+
+
+async def test_a_query_of_an_absolute_address_is_kept() -> None:
+    wire = Wire(ok())
+    async with wire.client() as client:
+        await client.get("https://api.example/jobs?cursor=a%20b", {"n": 1}, secrets={"k": "x"})
+    assert dict(wire.requests[0].url.params) == {"cursor": "a b", "n": "1", "k": "x"}

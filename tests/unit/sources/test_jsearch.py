@@ -136,6 +136,10 @@ async def test_the_campaign_becomes_a_search() -> None:
     }
 
 
+async def test_the_united_kingdom_is_asked_for_by_its_code() -> None:
+    assert (await _asked(country="uk"))["country"] == "gb"
+
+
 async def test_a_preference_that_jsearch_cannot_express_filters_nothing() -> None:
     assert "employment_types" not in await _asked(employment_type_preference=["FULL_TIME", "VOLUNTEER"])
     assert "work_from_home" not in await _asked(remote_preference=["remote", "hybrid"])

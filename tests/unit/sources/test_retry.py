@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.retry import is_transient, pause, retry_after
+from sources.retry import exhausted_for, is_transient, pause, retry_after
 from sources.settings import SourceSettings
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -59,3 +60,30 @@ def test_only_overload_and_failures_of_the_server_are_transient() -> None:
     assert [s for s in (200, 301, 400, 401, 403, 404, 408, 410, 425, 429, 500, 503, 599) if is_transient(s)] == [
         408, 425, 429, 500, 503, 599,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "30"}, 30),
+        ({"X-RateLimit-Remaining": "0", "x-ratelimit-reset": str(int(NOW.timestamp()) + 60)}, 60),
+        ({"ratelimit-remaining": "0", "ratelimit-reset": str(int(NOW.timestamp() + 60) * 1000)}, 60),
+        ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": "2026-11-20T12:01:00Z"}, 60),
+        ({"x-ratelimit-requests-remaining": "0", "x-ratelimit-requests-reset": "Fri, 20 Nov 2026 12:01:00 GMT"}, 60),
+        ({"x-ratelimit-remaining": "-1", "x-ratelimit-reset": "5"}, 5),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "soon"}, None),
+        ({"x-ratelimit-remaining": "0"}, None),
+        ({"x-ratelimit-remaining": "1", "x-ratelimit-reset": "30"}, None),
+        ({"x-ratelimit-remaining": "nan", "x-ratelimit-reset": "30"}, None),
+        ({"x-items-remaining": "0", "x-items-reset": "30"}, None),
+        (
+            {
+                "x-ratelimit-remaining-day": "0", "x-ratelimit-reset-day": "900",
+                "x-ratelimit-remaining-minute": "0", "x-ratelimit-reset-minute": "9",
+            },
+            900,
+        ),
+    ],
+)  # fmt: skip
+def test_limits_of_which_nothing_remains_say_when_they_open(headers: dict[str, str], seconds: float | None) -> None:
+    assert exhausted_for(httpx.Headers(headers), NOW) == seconds

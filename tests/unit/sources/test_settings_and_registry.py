@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from sources.adapter import FetchedPage, PageRequest
+from sources.adapter import FetchedPage, PageRequest, SourceAdapter
 from sources.client import SourceClient
 from sources.errors import SourceRejectedError
+from sources.quota import Quota
 from sources.registry import adapter_of, adapters, register, unregister
 from sources.settings import SourceSettings, source_settings
 
@@ -27,7 +28,25 @@ def test_one_contact_serves_all_sources_unless_a_source_has_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"), [("JSEARCH_CONCURRENCY", "many"), ("JSEARCH_TIMEOUT", "-1"), ("JSEARCH_ATTEMPTS", "0")]
+    ("written", "quotas"),
+    [("25/minute 250/day", ["25/minute", "250/day"]), ("9/week,30/month", ["9/week", "30/month"]), ("none", [])],
+)
+def test_quotas_are_what_the_environment_says(written: str, quotas: list[str]) -> None:
+    defaults = SourceSettings(quotas=(Quota(requests=1, per="hour"),))
+    assert [str(q) for q in source_settings("adzuna", defaults, {}).quotas] == ["1/hour"]
+    assert [str(q) for q in source_settings("adzuna", defaults, {"ADZUNA_QUOTAS": written}).quotas] == quotas
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("JSEARCH_QUOTAS", "many a day"),
+        ("JSEARCH_QUOTAS", "5/year"),
+        ("JSEARCH_QUOTAS", "0/day"),
+        ("JSEARCH_CONCURRENCY", "many"),
+        ("JSEARCH_TIMEOUT", "-1"),
+        ("JSEARCH_ATTEMPTS", "0"),
+    ],
 )
 def test_a_bad_variable_is_named_without_its_value(variable: str, value: str) -> None:
     with pytest.raises(SourceRejectedError) as failure:
@@ -41,11 +60,11 @@ def test_the_shipped_sources_are_found_by_their_modules() -> None:
 
 
 def test_an_unknown_source_lists_the_known_ones() -> None:
-    with pytest.raises(SourceRejectedError, match=r"no source 'monster'.*greenhouse, jsearch, lever"):
+    with pytest.raises(SourceRejectedError, match=r"no source 'monster'.*greenhouse, .*jsearch, lever"):
         adapter_of("monster")
 
 
-class Tiny:
+class Tiny(SourceAdapter):
     """A source as a test writes it."""
 
     name = "tiny"

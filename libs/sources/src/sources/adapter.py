@@ -29,7 +29,8 @@ class SourceAdapter(ABC):
 
     `name` is the source's name and that of its module; `settings` holds its defaults, overlaid by the environment;
     `terms` are the conditions of use. `lists_all`: a read of all pages shows every open posting of its feed, so that
-    one that is missing has been closed. `example` is a page in the source's own format, in our own words: the documents
+    one that is missing has been closed. `dated`: its search keeps to `campaign.date_window`, so that past days can be
+    asked for. `example` is a page in the source's own format, in our own words: the documents
     and the fake provider are made from it.
     A posting is identified by (source, source_job_id): `map_to_common` makes the id unique within the source.
     """
@@ -38,6 +39,7 @@ class SourceAdapter(ABC):
     settings: SourceSettings = SourceSettings()
     terms: Terms = Terms()
     lists_all: bool = False
+    dated: bool = False
     example: Any = None
 
     @abstractmethod

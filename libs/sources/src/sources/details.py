@@ -24,6 +24,24 @@ async def with_details(heads: list[Any], fetch: Callable[[Any], Awaitable[Fetche
     ]
 
 
+def merged(item: Any) -> Any:
+    """An item of `with_details` as one object: the head's fields, and over them the detail's.
+
+    What the head says otherwise than the detail stays under `head`, a detail that is no object under `detail`. An item
+    of another shape, such as a head that stands alone, is given back as it is.
+    """
+    if not isinstance(item, dict) or "head" not in item:
+        return item
+    head, detail = _object(item["head"]), _object(item.get("detail"))
+    rest = {key: value for key, value in item.items() if key not in {"head", "detail"} or not isinstance(value, dict)}
+    otherwise = {key: value for key, value in head.items() if key in detail and detail[key] != value}
+    return {**rest, **head, **detail, **({"head": otherwise} if otherwise else {})}
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 async def _detail(head: Any, fetch: Callable[[Any], Awaitable[FetchedPage]]) -> tuple[Any, SourceError | None]:
     try:
         return (await fetch(head)).payload, None

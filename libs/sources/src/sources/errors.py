@@ -1,5 +1,10 @@
 """How a source says that it is away, that it refuses, or that what it sent cannot be read."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sources.client import FetchedPage
+
 
 class SourceError(Exception):
     """Base: `reason` is a short snake_case code for accounting, `detail` says in words what happened and what to do."""
@@ -28,3 +33,11 @@ class PagePayloadError(SourceError):
 
 class MappingError(SourceError):
     """One item cannot be read as a posting; the others of its page are not concerned."""
+
+
+class NotModifiedError(SourceError):
+    """The page is what it was the last time; `page` is the answer that says so, without payload."""
+
+    def __init__(self, page: "FetchedPage") -> None:
+        super().__init__("not_modified", "the page is the same as the last time")
+        self.page = page

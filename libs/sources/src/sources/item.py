@@ -1,6 +1,6 @@
 """An item of a payload that knows which of its fields were read, so that the rest is kept and nothing is dropped."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -69,10 +69,14 @@ class Item:
         """Texts and lists that say again what was read from another field: not to be kept."""
         self._read.update(path for path in paths if isinstance(self.look(path), str | list))
 
+    def repeated(self, said: Collection[str], *paths: str) -> None:
+        """Fields whose text is one of those already `said` elsewhere: not to be kept."""
+        self.known(*(path for path in paths if isinstance(found := self.look(path), str) and found in said))
+
     def rest(self) -> dict[str, Any]:
         """All fields that were not read and say something, free of NUL bytes; MappingError if nested too deeply."""
         try:
-            return _without(self.raw, self._read, "")
+            return _without(self.raw, self._read, _around(self._read), "")
         except RecursionError as error:
             raise MappingError("nested_too_deeply", "no posting needs hundreds of levels") from error
 
@@ -83,14 +87,19 @@ def _strings(value: Any) -> list[str] | None:
     return [entry for entry in found if entry] if all(found) else None
 
 
-def _without(raw: dict[str, Any], read: set[str], prefix: str) -> dict[str, Any]:
+def _around(read: set[str]) -> set[str]:
+    """The objects in which something was read."""
+    return {path[:at] for path in read for at, sign in enumerate(path) if sign == "."}
+
+
+def _without(raw: dict[str, Any], read: set[str], partly: set[str], prefix: str) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for key, value in raw.items():
         path = f"{prefix}{key}"
         if value is None or path in read:
             continue
-        partly = isinstance(value, dict) and any(other.startswith(f"{path}.") for other in read)
-        left = _without(value, read, f"{path}.") if partly else clean(value)
+        opened = isinstance(value, dict) and path in partly
+        left = _without(value, read, partly, f"{path}.") if opened else clean(value)
         if left not in ("", [], {}):
             kept[clean(str(key))] = left
     return kept

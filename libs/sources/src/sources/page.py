@@ -2,8 +2,8 @@
 
 import hashlib
 import re
+from collections.abc import Collection
 from typing import Any
-from urllib.parse import urlsplit
 
 from common.contracts import SourceQuery
 from sources.errors import PagePayloadError
@@ -37,22 +37,8 @@ def path_safe(name: str) -> str:
     return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def board_in(address: str | None, host: str) -> str | None:
-    """The employer's name in the address of a board of this host: the first part of its path."""
-    if address is None or host not in address:
-        return None
-    try:
-        parts = urlsplit(address).path.split("/")
-    except ValueError:  # such as an unclosed [ in the host
-        return None
-    return parts[1] if len(parts) > 1 and parts[1] else None
-
-
-def board_faults(query: SourceQuery) -> list[str]:
-    """What is wrong with the `board` of a source that reads one employer's board."""
-    board = query.params.get("board")
-    if not isinstance(board, str) or not board.strip():
-        return [f"{query.source} needs params.board: the employer's name in its board's address"]
-    if path_safe(board) != board:
-        return [f"params.board {board!r} has other characters than letters, digits, '.', '_' and '-'"]
-    return []
+def param_faults(query: SourceQuery, known: Collection[str]) -> list[str]:
+    """Which parameters of the query its source does not know."""
+    unknown = sorted(set(query.params) - set(known))
+    names = ", ".join(sorted(known))
+    return [f"{query.source} does not know params {', '.join(unknown)}; it knows {names}"] if unknown else []

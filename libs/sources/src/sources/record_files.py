@@ -51,7 +51,7 @@ def records(path: Path, items: str | None, max_bytes: int) -> Iterator[Any]:
             if kind == "jsonl":
                 yield from _lines(stream)
             elif kind == "csv":
-                yield from _rows(stream)
+                yield from rows(stream)
             else:
                 yield from _document(stream, items, path, max_bytes)
         except (EOFError, OSError, zlib.error) as error:
@@ -118,7 +118,8 @@ def _list_at(value: Any, items: str | None, path: Path) -> list[Any]:
     raise SourceRejectedError("items_missing", f"{path} has no list at {items or 'its top'}; set params.items")
 
 
-def _rows(stream: BinaryIO) -> Iterator[Any]:
+def rows(stream: BinaryIO) -> Iterator[Any]:
+    """The rows of a CSV file as objects; its encoding and separator are found out."""
     buffered = io.BufferedReader(cast("io.RawIOBase", stream), 1 << 17)
     head = buffered.peek(1 << 16)
     encoding = _encoding(head)

@@ -38,7 +38,7 @@ def adapters() -> dict[str, SourceAdapter]:
 
 def adapter_of(name: str) -> SourceAdapter:
     """The source of this name; SourceRejectedError that lists the known ones."""
-    known = adapters()
-    if name not in known:
-        raise SourceRejectedError("source_unknown", f"there is no source {name!r}; known: {', '.join(known)}")
-    return known[name]
+    found = _registered.get(name) or _shipped().get(name)
+    if found is None:
+        raise SourceRejectedError("source_unknown", f"there is no source {name!r}; known: {', '.join(adapters())}")
+    return found

@@ -3,13 +3,13 @@
 import os
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from sources.errors import SourceRejectedError
-from sources.quota import Quota
+from sources.quota import Quota, read_quotas
 
 #: What the environment cannot change: it belongs to how the source works.
-_OF_THE_SOURCE = {"needs", "credentials", "quotas"}
+_OF_THE_SOURCE = {"needs", "credentials", "respect_robots"}
 
 
 def variable_of(source: str, name: str) -> str:
@@ -21,7 +21,9 @@ class SourceSettings(BaseModel):
     """Where a source lives and how it is to be treated; the defaults of a source are in its module.
 
     `base_url` may hold `{board}` and the like, filled in for each request. `needs` names the credentials that the
-    source asks for: `api_key` of jsearch is read from JSEARCH_API_KEY. `quotas` are what the provider allows.
+    source asks for: `api_key` of jsearch is read from JSEARCH_API_KEY. `quotas` are what the provider allows
+    (ADZUNA_QUOTAS="25/minute 250/day", or none). `requests_per_minute` and `concurrency` hold for each host.
+    `respect_robots`: it reads pages made for people, and robots.txt says which.
     Times in seconds. `max_retry_after` is the longest wait that the client sits out itself; a longer one is handed to
     the caller. `timeout` bounds one whole attempt, so that a slow drip ends too. `contact` (a URL or an address, for
     all sources by POSTHORN_CONTACT) goes into the user agent, so that a board's operator can reach who reads it.
@@ -43,6 +45,12 @@ class SourceSettings(BaseModel):
     max_retry_after: float = Field(default=20, ge=0)
     max_response_bytes: int = Field(default=64 * 1024 * 1024, gt=0)
     contact: str = ""
+    respect_robots: bool = False
+
+    @field_validator("quotas", mode="before")
+    @classmethod
+    def _written(cls, value: object) -> object:
+        return read_quotas(value) if isinstance(value, str) else value
 
 
 def source_settings(

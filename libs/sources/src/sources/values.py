@@ -13,7 +13,9 @@ _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 #: From here on a number is a time in milliseconds, not seconds: 1e11 s is the year 5138, 1e11 ms is 1973.
 _MILLISECONDS_FROM = 1e11
+_LEAST_A_YEAR = 10_000
 _PLAIN_NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,6})?|[+-]?\d{1,3}(,\d{3}){1,4}(\.\d{1,6})?")
+_DEGREES = re.compile(r"[+-]?\d{1,3}(\.\d{1,20})?", re.ASCII)
 _PERIODS: dict[str, PayPeriod] = {
     word: cast("PayPeriod", period)
     for period, words in {
@@ -62,9 +64,13 @@ def amount(value: Any) -> Decimal | None:
 
 
 def coordinate(value: Any, limit: int) -> float | None:
-    """Degrees within ±limit."""
-    found = amount(value)
-    return float(found) if found is not None and abs(found) <= limit else None
+    """Degrees within ±limit; in text they may have more decimals than amounts have."""
+    if isinstance(value, str) and _DEGREES.fullmatch(value.strip()):
+        degrees: float | None = float(value)
+    else:
+        found = amount(value)
+        degrees = None if found is None else float(found)
+    return degrees if degrees is not None and abs(degrees) <= limit else None
 
 
 def moment(value: Any) -> datetime | None:
@@ -102,6 +108,11 @@ def period(value: Any) -> PayPeriod | None:
     words = _NOT_WORD.sub(" ", value.lower()[:40]).split()
     found = {_PERIODS[word] for word in words if word in _PERIODS}
     return found.pop() if len(found) == 1 else None
+
+
+def yearly(*amounts: Decimal | None) -> PayPeriod | None:
+    """`year` for pay of a source that gives yearly amounts only, None below 10,000: hourly to monthly ones slip in."""
+    return "year" if any(found is not None and found >= _LEAST_A_YEAR for found in amounts) else None
 
 
 def currency(value: Any) -> str | None:

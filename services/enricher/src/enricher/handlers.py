@@ -10,10 +10,12 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.contracts import Headers, Job, Posting, PostingsEnriched, PostingsNormalized
+from common.messaging.differences import Differences, DifferenceStore
 from common.messaging.unit import Child, Finished, Quarantined
 from enricher.domain.enrich import Enricher, Enrichment, job_of
 from enricher.metrics import FIELDS, POSTINGS
-from enricher.store import EnrichmentStore, load_rules
+from enricher.store.enrichments import EnrichmentStore
+from enricher.store.rule_files import load_rules
 
 _log = structlog.get_logger()
 _FAILED = "enrich_error"
@@ -22,12 +24,16 @@ _FIELDS = ("places", "remote_type", "employment_types", "seniority", "company_si
 
 @dataclass(slots=True)
 class Prepared:
-    """A batch as read: jobs to send on, the postings behind them, contents read for the first time, failures."""
+    """A batch as read: jobs to send on, the postings behind them, contents read for the first time, failures.
+
+    `found` holds what each posting says, by its hash_key.
+    """
 
     rules_version: str
     jobs: list[Job] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)
     read: dict[str, Enrichment] = field(default_factory=dict)
+    found: dict[str, Enrichment] = field(default_factory=dict)
     failed: list[tuple[Posting, str]] = field(default_factory=list)
 
 
@@ -60,6 +66,7 @@ class EnrichPostings:
         self._engine = engine
         self._store = store
         self._enricher = enricher
+        self._differences = DifferenceStore("enricher")
         self._now = now
 
     async def prepare(self, headers: Headers, event: PostingsNormalized) -> Prepared:
@@ -77,7 +84,34 @@ class EnrichPostings:
     async def apply(
         self, conn: AsyncConnection, headers: Headers, event: PostingsNormalized, prepared: Prepared
     ) -> Finished:
-        """Keep what was read; postings that failed end here, the others go on."""
+        """Keep what was read; postings that failed end here, the others go on.
+
+        In a replay only what says something else now goes on; in a dry run nothing does, and nothing is kept.
+        """
+        if event.replay is None:
+            return await self._keep(conn, prepared)
+        found = Differences()
+        await self._compare(conn, prepared, found)
+        finished = _ended_here(prepared) if event.replay == "dry_run" else await self._keep(conn, prepared)
+        await self._differences.add(conn, headers.run_id, found, prepared.rules_version)
+        return finished
+
+    async def _compare(self, conn: AsyncConnection, prepared: Prepared, found: Differences) -> None:
+        """Add to `found` what differs, and take out the jobs of which everybody knows already."""
+        before = await self._store.of_postings(conn, (p.hash_key for p in prepared.postings))
+        told: list[Job] = []
+        for job in prepared.jobs:
+            known = before.get(job.hash_key)
+            if (
+                known is None
+                or found.add(job.hash_key, _values(known.values), _values(prepared.found[job.hash_key]))
+                or job.outcome is not None
+                or known.version < job.version
+            ):
+                told.append(job)
+        prepared.jobs = told
+
+    async def _keep(self, conn: AsyncConnection, prepared: Prepared) -> Finished:
         await self._store.save(conn, prepared.postings, prepared.read, prepared.rules_version, self._now())
         finished = Finished()
         for posting, error in prepared.failed:
@@ -99,15 +133,31 @@ def _read(enricher: Enricher, posting: Posting, known: dict[str, Enrichment], pr
             prepared.read[posting.content_hash] = enrichment
         prepared.jobs.append(job_of(posting, enrichment, enricher.rules_version))
         prepared.postings.append(posting)
+        prepared.found[posting.hash_key] = enrichment
     except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this posting only
         # One posting that our code cannot read must not hold up the other 99; it is set aside with what was raised.
         _log.exception("posting_not_enriched", hash_key=posting.hash_key)
         prepared.failed.append((posting, f"{type(error).__name__}: {error}"))
 
 
+def _values(enrichment: Enrichment) -> dict[str, object]:
+    """All but the evidence, which says where a value was read."""
+    return {name: getattr(enrichment, name) for name in enrichment.__struct_fields__ if name != "evidence"}
+
+
+def _ended_here(prepared: Prepared) -> Finished:
+    finished = Finished()
+    for job in prepared.jobs:
+        if job.outcome is not None:
+            finished.count(job.outcome)
+    if failed := sum(posting.outcome is not None for posting, _ in prepared.failed):
+        finished.count("failed", _FAILED, failed)
+    return finished
+
+
 def _report(prepared: Prepared) -> None:
     POSTINGS.labels("read").inc(len(prepared.read))
-    POSTINGS.labels("reused").inc(len(prepared.jobs) - len(prepared.read))
+    POSTINGS.labels("reused").inc(len(prepared.postings) - len(prepared.read))
     POSTINGS.labels("failed").inc(len(prepared.failed))
     for name in _FIELDS:
         FIELDS.labels(name).inc(sum(bool(getattr(e, name)) for e in prepared.read.values()))

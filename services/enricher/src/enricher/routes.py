@@ -10,11 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from common.contracts import OfferedPay, Place, Posting
 from common.contracts.posting import PayPeriod
+from common.web.differences import difference_router
 from common.web.problems import Problem, ProblemError
 from enricher.domain.enrich import Enrichment
 from enricher.wiring import Wiring
 
 router = APIRouter(tags=["enrichments"])
+router.include_router(difference_router("enricher"))
 HashKey = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="Identity of the posting, 32 hex digits.")]
 Line = Annotated[str, StringConstraints(max_length=500)]
 
@@ -59,11 +61,23 @@ class SalaryOut(BaseModel):
     source: str = "provider"
 
 
+class OccupationOut(BaseModel):
+    """Which occupation the title means."""
+
+    title: str
+    isco_code: str = Field(description="Unit group of ISCO-08, 4 digits.")
+    confidence: float = Field(description="0 to 1.")
+    onet_code: str | None = Field(None, description="O*NET-SOC code.")
+    esco_uri: str | None = None
+
+
 class Read(BaseModel):
     """What a posting says, with evidence."""
 
     rules_version: str
     summary: str
+    display_title: str
+    occupation: OccupationOut | None = Field(description="null where the title leaves it open.")
     places: list[PlaceOut]
     remote_type: str | None
     employment_types: list[str]
@@ -71,6 +85,15 @@ class Read(BaseModel):
     company_size: str | None
     salary: SalaryOut | None
     skills: list[str]
+    skills_required: list[str]
+    skills_preferred: list[str]
+    remote_regions: list[str] = Field(description="Countries (ISO 3166-1 alpha-2) and areas that limit remote work.")
+    years_minimum: int | None
+    years_maximum: int | None
+    degree: str | None
+    degree_required: bool | None
+    language: str | None = Field(description="ISO 639-1.")
+    visa: str | None = Field(description="sponsored, not_sponsored or authorisation_required")
     evidence: list[EvidenceOut]
 
 
@@ -138,5 +161,6 @@ def _shown(enrichment: Enrichment, rules_version: str) -> dict[str, object]:
     shown: dict[str, object] = msgspec.structs.asdict(enrichment)
     shown["places"] = [msgspec.structs.asdict(p) for p in enrichment.places]
     shown["salary"] = msgspec.structs.asdict(enrichment.salary) if enrichment.salary else None
+    shown["occupation"] = msgspec.structs.asdict(enrichment.occupation) if enrichment.occupation else None
     shown["evidence"] = [msgspec.structs.asdict(e) for e in enrichment.evidence]
     return shown | {"rules_version": rules_version}

@@ -3,14 +3,28 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from common.messaging.session import Session, open_session
-from common.storage import ObjectStore
+from common.storage import ObjectStore, is_bucket
 from extractor.clients.archive import Archive
 from extractor.clients.providers import Providers
-from extractor.handlers import FetchPage, StartRun
+from extractor.clients.recognition import Recogniser
+from extractor.domain.company_choice import CompanyChooser
+from extractor.domain.retention import Retention
+from extractor.handlers import CompanyLookUps, FetchPage, QueueCompanies, StartRun
+from extractor.handlers.replaying import ReadWindow, RereadPage
+from extractor.handlers.sweeping import Sweeper
 from extractor.settings import Settings
-from extractor.store import SourceStore
+from extractor.store import BronzeStore, SourceStore
+from extractor.store.companies import CompanyStore
+from extractor.store.overview import show
+from extractor.store.quotas import QuotaLedger
+from extractor.store.watch import SourceWatch
+from sources.companies.glassdoor import GlassdoorSearch
+from sources.companies.names import CompanyNames
+from sources.companies.rules import load_rules
+from sources.registry import adapters
 
 SERVICE = "extractor"
 
@@ -22,6 +36,13 @@ class Wiring:
     session: Session
     store: SourceStore
     archive: Archive
+    quotas: QuotaLedger
+    watch: SourceWatch
+    bronze: BronzeStore
+    sweeper: Sweeper
+    companies: CompanyStore
+    look_ups: CompanyLookUps
+    recogniser: Recogniser
 
     async def check(self) -> None:
         """Raise unless everything the service depends on answers."""
@@ -33,11 +54,39 @@ async def wire(settings: Settings) -> AsyncIterator[Wiring]:
     """Open archive, clients and session, then start consuming."""
     archive = Archive(ObjectStore.from_url(settings.archive_url), settings.bronze_prefix)
     providers, store = Providers(), SourceStore()
+    companies, rules = CompanyStore(), load_rules()
+    names = CompanyNames(rules.names)
     try:
         async with open_session(SERVICE, settings) as session:
-            fetch = FetchPage(archive=archive, providers=providers, store=store, max_attempts=settings.max_attempts)
+            quotas = QuotaLedger(session.engine)
+            providers.gate = quotas.gate
+            watch = SourceWatch(session.engine, broken_after=settings.broken_after)
+            fetch = FetchPage(
+                archive=archive, providers=providers, store=store, max_attempts=settings.max_attempts, watch=watch
+            )
             await session.run(StartRun())
             await session.run(fetch, settings.fetch_concurrency)
-            yield Wiring(session, store, archive)
+            await session.run(QueueCompanies(companies, names))
+            chooser = CompanyChooser(names, rules.choice)
+            look_ups = CompanyLookUps(session, companies, archive, providers, GlassdoorSearch(), chooser, rules)
+            await session.run(ReadWindow(store))
+            await session.run(RereadPage(archive, store, session.engine))
+            bronze = BronzeStore()
+            sweeper = _sweeper(settings, archive, bronze, session)
+            async with (
+                watch.running(lambda: show(session.engine, quotas)),
+                look_ups.running(),
+                sweeper.running(lambda: datetime.now(UTC)),
+            ):
+                yield Wiring(
+                    session, store, archive, quotas, watch, bronze, sweeper, companies, look_ups, Recogniser(providers)
+                )
     finally:
         await providers.close()
+
+
+def _sweeper(settings: Settings, archive: Archive, bronze: BronzeStore, session: Session) -> Sweeper:
+    asked = {name: adapter.terms.retention_days for name, adapter in adapters().items()}
+    retention = Retention(settings.archive_retention_days, {name: days for name, days in asked.items() if days})
+    bucket = settings.archive_url if is_bucket(settings.archive_url) else None
+    return Sweeper(archive, bronze, session.engine, retention, bucket, settings.archive_tier_days)

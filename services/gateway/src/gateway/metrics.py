@@ -5,6 +5,8 @@ from prometheus_client import Counter, Gauge
 LEDGER_EVENTS = Counter("posthorn_ledger_events_total", "unit.finished events applied to the ledger.")
 RUNS_ENDED = Counter("posthorn_runs_ended_total", "Runs that were completed, cancelled or timed out here.")
 SCHEDULED_STARTS = Counter("posthorn_scheduled_starts_total", "Runs started by the schedule.")
+SLA_MISSED = Counter("posthorn_sla_missed_total", "Scheduled runs not ended, or not started, in time.", ["reason"])
+OVERDUE_SLOT = Gauge("posthorn_schedule_overdue_seconds", "Age of the oldest slot that nobody has started; 0: none.")
 OLDEST_RUN = Gauge("posthorn_oldest_running_run_seconds", "Age of the oldest run that has not ended; 0: none runs.")
 UNITS_PROBED = Counter("posthorn_units_probed_total", "Units asked for because their run stood still.")
 UNITS_LOST = Counter("posthorn_units_lost_total", "Units given up because no service knew of them.")

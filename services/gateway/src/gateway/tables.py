@@ -22,7 +22,13 @@ campaign = sa.Table(
     sa.Column("criteria", pg.JSONB, nullable=False),
     sa.Column("schedule_cron", sa.Text),
     sa.Column("schedule_time_zone", sa.Text, nullable=False),
+    sa.Column("schedule_paused", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("schedule_catch_up", sa.Text, nullable=False, server_default="latest"),
+    sa.Column("sla_minutes", sa.Integer),
+    # The first slot of any of its schedules that nobody has started or skipped.
     sa.Column("next_run_at", _moment),
+    # The slot last reported as not started.
+    sa.Column("sla_missed_slot", _moment),
     sa.Column("ranked_as_of", sa.Date, nullable=False),
     sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("deleted_at", _moment),
@@ -40,7 +46,8 @@ run = sa.Table(
     metadata,
     sa.Column("run_id", sa.Text, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("campaign_id", sa.Uuid, sa.ForeignKey("gateway.campaign.campaign_id"), nullable=False),
+    # Nobody's for a replay of archived pages: they may have been read for many.
+    sa.Column("campaign_id", sa.Uuid, sa.ForeignKey("gateway.campaign.campaign_id")),
     sa.Column("campaign_name", sa.Text, nullable=False),
     sa.Column("trigger", sa.Text, nullable=False),
     sa.Column("sources", pg.JSONB, nullable=False, server_default="[]"),
@@ -50,8 +57,17 @@ run = sa.Table(
     sa.Column("requested_at", _moment, nullable=False),
     sa.Column("deadline_at", _moment, nullable=False),
     sa.Column("completed_at", _moment),
+    # The slot that it was started for, and of which schedule ("": the campaign's own).
+    sa.Column("slot_at", _moment),
+    sa.Column("slot_source", sa.Text),
+    # When a scheduled run is to have ended, whether that was looked at, and when it was found missed.
+    sa.Column("sla_at", _moment),
+    sa.Column("sla_judged", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("sla_missed_at", _moment),
     # The run whose quarantine this one works on again.
     sa.Column("replay_of", sa.Text),
+    # Which archived pages a replay reads again, or which days a backfill asks for.
+    sa.Column("window", pg.JSONB),
     # Since when the notifier is known to have heard of its end.
     sa.Column("announced_at", _moment),
     sa.Column("probes", sa.SmallInteger, nullable=False, server_default="0"),
@@ -59,6 +75,8 @@ run = sa.Table(
     sa.CheckConstraint("state IN ('running', 'completed', 'cancelled', 'timed_out')", name="run_state"),
     sa.Index("run_by_campaign", "campaign_id", sa.text("requested_at DESC")),
     sa.Index("run_by_time", sa.text("requested_at DESC"), "run_id"),
+    sa.Index("run_by_slot", "campaign_id", "slot_source", "slot_at", postgresql_where=sa.text("slot_at IS NOT NULL")),
+    sa.Index("run_sla", "sla_at", postgresql_where=sa.text("sla_at IS NOT NULL AND NOT sla_judged")),
     sa.Index("run_running", "deadline_at", postgresql_where=sa.text("state = 'running'")),
     sa.Index(
         "run_unannounced", "completed_at", postgresql_where=sa.text("announced_at IS NULL AND state <> 'running'")
@@ -98,10 +116,20 @@ job = sa.Table(
     sa.Column("salary_maximum", sa.Integer),
     sa.Column("place_key", sa.Text, nullable=False),
     sa.Column("card", pg.JSONB, nullable=False),
+    sa.Column("company_key", sa.Uuid),
     sa.Column("closed", sa.Boolean, nullable=False),
     sa.Column("posted_at", _moment),
     sa.Column("first_seen_at", _moment),
     sa.Column("updated_at", _moment, nullable=False, server_default=_now),
+)
+
+# What a provider tells of an employer; read beside the card, so that it reaches old and new jobs alike.
+company = sa.Table(
+    "company",
+    metadata,
+    sa.Column("company_key", sa.Uuid, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("card", pg.JSONB, nullable=False),
 )
 
 ranking = sa.Table(
@@ -114,6 +142,8 @@ ranking = sa.Table(
     sa.Column("factor_set", sa.Integer, nullable=False),
     sa.Column("campaign_version", sa.Integer, nullable=False),
     sa.Column("job_version", sa.Integer, nullable=False),
+    # Of what was known of the company: a posting is scored anew when that changes.
+    sa.Column("company_version", sa.Integer, nullable=False, server_default="0"),
     sa.Column("as_of", sa.Date, nullable=False),
     sa.CheckConstraint("score BETWEEN 0 AND 10000", name="score_range"),
     sa.Index("ranking_best", "campaign_id", sa.text("score DESC"), "hash_key"),

@@ -10,8 +10,9 @@ import httpx
 from common.messaging.session import Session, open_session
 from common.web.quarantine import quarantine_app
 from gateway.clients.services import Services, connect
+from gateway.handlers.deadlines import SlaWatch
 from gateway.handlers.healing import Healer
-from gateway.handlers.jobs import PublishJobs
+from gateway.handlers.jobs import PublishJobs, ShowCompanies
 from gateway.handlers.ledger import KeepLedger
 from gateway.handlers.starting import Scheduler, Starter
 from gateway.settings import Settings
@@ -21,6 +22,7 @@ from gateway.store.jobs import JobStore
 from gateway.store.ledger import Ledger
 from gateway.store.publishing import Publisher
 from gateway.store.runs import RunStore
+from gateway.store.sla import SlaStore
 
 SERVICE = "gateway"
 _LEDGER_BATCH = 200
@@ -60,11 +62,14 @@ async def wire(settings: Settings, local: Mapping[str, httpx.AsyncBaseTransport]
         runs = RunStore(session.outbox, settings.run_deadline)
         starter = Starter(campaigns, runs)
         await session.run(PublishJobs(Publisher()))
+        await session.run(ShowCompanies(Publisher()))
         await session.consume(KeepLedger.queue, KeepLedger(session, ledger), batch=_LEDGER_BATCH)
         healing = Healing(session.outbox, ledger, settings.probe_after)
         healer = Healer(session, healing, probe_after=settings.probe_after, sweep_every=settings.sweep_every)
         await stack.enter_async_context(healer.running())
+        sla = SlaStore(session.outbox)
+        await stack.enter_async_context(SlaWatch(session, sla).running(_utc_now))
         if settings.scheduler_enabled:
-            scheduler = Scheduler(session, starter, campaigns, ledger)
+            scheduler = Scheduler(session, starter, campaigns, ledger, sla)
             await stack.enter_async_context(scheduler.running(_utc_now))
         yield Wiring(settings, session, campaigns, runs, JobStore(), ledger, starter, services, _utc_now)

@@ -1,4 +1,4 @@
-"""Tables of the normalizer: posting (identity), sighting (who showed it when), content (what each showed), places."""
+"""Tables of the normalizer: posting (identity), sighting (who showed it when), content (what each showed), company."""
 
 # What a posting says lies in `content`, one row for each source that shows it; `posting` names the row that counts. So
 # a better source, or the loss of the best one, only moves that name, and nothing that any source said is lost.
@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from common.messaging.differences import add_difference_table
 from common.messaging.tables import add_messaging_tables
 
 metadata = sa.MetaData(schema="normalizer")
@@ -99,4 +100,76 @@ posting_place = sa.Table(
     sa.Index("posting_place_where", "country", "city"),
 )
 
+# An employer from its first posting on; `version` is 0 until a provider has told about it.
+company = sa.Table(
+    "company",
+    metadata,
+    sa.Column("company_key", sa.Uuid, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("name_key", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("domain", sa.Text),
+    sa.Column("company_id", sa.Text),
+    sa.Column("website", sa.Text),
+    sa.Column("industry", sa.Text),
+    sa.Column("size_text", sa.Text),
+    sa.Column("size", sa.Text),
+    sa.Column("rating", sa.Float),
+    sa.Column("reviews", sa.Integer),
+    sa.Column("location", sa.Text),
+    sa.Column("revenue", sa.Text),
+    sa.Column("match_score", sa.Float),
+    sa.Column("archive_key", sa.Text),
+    sa.Column("source_system", sa.Text),
+    _moment("collected_at", nullable=True),
+    _moment("first_seen_at"),
+    sa.Column("dwh_load_date", sa.Date, nullable=False),
+    _moment("dwh_load_timestamp"),
+    sa.CheckConstraint("version >= 0", name="company_version_not_negative"),
+    sa.CheckConstraint("rating BETWEEN 0 AND 5", name="company_rating_range"),
+    sa.Index("company_name", "name_key"),
+)
+
+# Which cluster each posting is in, and why: the posting that it matched best, and the nearest that it was kept from.
+# `block` and `fingerprint` are the keys by which candidates are found; the texts themselves lie in `content`.
+duplicate = sa.Table(
+    "duplicate",
+    metadata,
+    sa.Column("hash_key", sa.Uuid, primary_key=True),
+    sa.Column("cluster_id", sa.Uuid, nullable=False),
+    sa.Column("block", sa.Uuid, nullable=False),
+    sa.Column("fingerprint", sa.Uuid, nullable=False),
+    sa.Column("matched", sa.Uuid),
+    sa.Column("reason", sa.Text),
+    sa.Column("similarity", sa.Float),
+    sa.Column("duplicate_class", sa.Text),
+    sa.Column("kept_from", sa.Uuid),
+    sa.Column("kept_reason", sa.Text),
+    sa.Column("kept_similarity", sa.Float),
+    sa.Column("rules_version", sa.Text, nullable=False),
+    sa.Column("run_id", sa.Text, nullable=False),
+    _moment("dwh_load_timestamp"),
+    sa.CheckConstraint("similarity BETWEEN 0 AND 1", name="duplicate_similarity_share"),
+    sa.CheckConstraint("(matched IS NULL) = (reason IS NULL)", name="duplicate_reason_told"),
+    sa.Index("duplicate_block", "block", "fingerprint"),
+    sa.Index("duplicate_cluster", "cluster_id"),
+    sa.Index("duplicate_run", "run_id", postgresql_where=sa.text("matched IS NOT NULL OR kept_from IS NOT NULL")),
+)
+
+# What people have decided about two postings, in the order of their keys: it outlives every run.
+duplicate_decision = sa.Table(
+    "duplicate_decision",
+    metadata,
+    sa.Column("one", sa.Uuid, primary_key=True),
+    sa.Column("other", sa.Uuid, primary_key=True),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("decided_by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    _moment("decided_at"),
+    sa.CheckConstraint("one < other", name="duplicate_decision_ordered"),
+    sa.CheckConstraint("verdict IN ('merge', 'split')", name="duplicate_decision_verdict"),
+    sa.Index("duplicate_decision_other", "other"),
+)
+
 add_messaging_tables(metadata)
+add_difference_table(metadata)

@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from common.messaging.session import Session, open_session
-from normalizer.handlers import NormalizePostings
+from normalizer.handlers import NormalizeCompanies, NormalizePostings
 from normalizer.settings import Settings
 from normalizer.store import PostingStore
+from normalizer.store.duplicate_decisions import DecisionStore
 
 SERVICE = "normalizer"
 
@@ -18,6 +19,7 @@ class Wiring:
 
     session: Session
     store: PostingStore
+    decisions: DecisionStore
 
     async def check(self) -> None:
         """Raise unless everything the service depends on answers."""
@@ -29,6 +31,7 @@ async def wire(settings: Settings) -> AsyncIterator[Wiring]:
     """Open the session, then start consuming."""
     async with open_session(SERVICE, settings) as session:
         store = PostingStore()
-        wiring = Wiring(session, store)
+        wiring = Wiring(session, store, DecisionStore())
         await session.run(NormalizePostings(store, enforce=settings.dq_enforce))
+        await session.run(NormalizeCompanies())
         yield wiring

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from common.messaging.session import Session, open_session
 from notifier.clients.webhooks import WebhookClient
-from notifier.handlers import AnnounceRun, DeliveryWorker
+from notifier.handlers import AnnounceRun, AnnounceSlaMissed, DeliveryWorker
 from notifier.settings import Settings
 from notifier.store import NotifierStore
 
@@ -41,6 +41,7 @@ async def wire(settings: Settings) -> AsyncIterator[Wiring]:
             )  # fmt: skip
             async with worker.running():
                 await session.run(AnnounceRun(store, gateway_url=settings.gateway_url))
+                await session.run(AnnounceSlaMissed(store, gateway_url=settings.gateway_url))
                 yield Wiring(session, store, client, worker)
     finally:
         await client.close()

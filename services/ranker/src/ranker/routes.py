@@ -2,26 +2,20 @@
 
 import uuid
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from common.contracts import Campaign, Job
 from common.web import Problem
 from ranker.domain.explain import explain
 from ranker.domain.facts import Facts, facts_of
 from ranker.domain.judges import Judges
+from ranker.domain.tried import campaign_from, job_from
 from ranker.domain.wish import Wish
 from ranker.errors import campaign_unknown, job_unknown, not_valid
 
 router = APIRouter(tags=["scores"])
-T = TypeVar("T", Campaign, Job)
-_CAMPAIGN = {"campaign_id": "try", "version": 0, "campaign_name": "try", "query": ""}
-_JOB = {
-    "hash_key": "0" * 32, "version": 0, "source": "try", "source_job_id": "0", "company": "", "rules_version": "",
-}  # fmt: skip
 _EXAMPLE: dict[str, JsonValue] = {
     "campaign": {"query": "data engineer", "country": "ca", "location": "Toronto, ON", "skills": ["python", "spark"]},
     "job": {
@@ -90,7 +84,7 @@ async def read_explanation(
     if state is None or campaign_id not in found:
         raise campaign_unknown(campaign_id)
     wish = wired.judges.wish(found[campaign_id], as_of or state.as_of)
-    score = _score(job.facts, wish, wired.judges)
+    score = _score(job.known, wish, wired.judges)
     return ExplanationOut(
         **score.model_dump(), hash_key=job.hash_key.hex, campaign_id=campaign_id, job_version=job.version,
         campaign_version=wish.version,
@@ -100,22 +94,15 @@ async def read_explanation(
 @router.post("/scores/try", summary="What a job would score for a campaign", responses={422: {"model": Problem}})
 async def try_score(request: Request, body: TryIn) -> ScoreOut:
     """Nothing is stored."""
-    campaign = _read(Campaign, _CAMPAIGN, body.campaign, "campaign")
-    job = _read(Job, _JOB, body.job, "job")
+    try:
+        campaign, job = campaign_from(body.campaign), job_from(body.job)
+    except ValueError as error:
+        raise not_valid(str(error)) from error
     judges: Judges = request.app.state.wiring.judges
     wish = judges.wish(campaign, body.as_of)
     if wish.ignored:
         raise not_valid("; ".join(wish.ignored))
     return _score(facts_of(job), wish, judges)
-
-
-def _read(kind: type[T], defaults: dict[str, Any], given: dict[str, Any], name: str) -> T:
-    if unknown := set(given) - set(kind.__struct_fields__):
-        raise not_valid(f"{name}: unknown fields {', '.join(sorted(unknown))}")
-    try:
-        return msgspec.convert({**defaults, **given}, kind, strict=True, str_keys=True)
-    except msgspec.ValidationError as error:
-        raise not_valid(f"{name}: {error}") from error
 
 
 def _score(facts: Facts, wish: Wish, judges: Judges) -> ScoreOut:

@@ -1,4 +1,4 @@
-"""Tables of the ranker: campaigns and what it knows of jobs, not scores, which live in the gateway's read model."""
+"""Tables of the ranker: campaigns and what it knows of jobs and companies; scores live in the gateway's read model."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -26,6 +26,17 @@ job_features = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("closed", sa.Boolean, nullable=False),
     sa.Column("features", pg.JSON, nullable=False),
+    sa.Column("company_key", sa.Uuid),
+    sa.Index("job_features_company", "company_key", "hash_key"),
+)
+
+company = sa.Table(
+    "company",
+    metadata,
+    sa.Column("company_key", sa.Uuid, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("size", sa.Text),
+    sa.Column("rating", sa.Float),
 )
 
 add_messaging_tables(metadata)

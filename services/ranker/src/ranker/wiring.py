@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from common.messaging.session import Session, open_session
 from ranker.domain.judges import Judges
-from ranker.handlers import RankPostings, RerankCampaign
+from ranker.handlers import RankPostings, RerankCampaign, RescoreCompanies
 from ranker.settings import Settings
 from ranker.store import RankerStore, load_rules
 
@@ -33,4 +33,5 @@ async def wire(settings: Settings) -> AsyncIterator[Wiring]:
     async with open_session(SERVICE, settings) as session:
         await session.run(RankPostings(store, judges))
         await session.run(RerankCampaign(store, judges))
+        await session.run(RescoreCompanies(session.engine, store, judges))
         yield Wiring(session, store, judges)

@@ -1,9 +1,10 @@
 """The contracts between services: events, headers, codec and the registry that binds them to queues."""
 
 from common.contracts.batches import is_batch, is_open, posting_from_json, postings_in, with_postings
-from common.contracts.campaign import Campaign, DateWindow, SourceQuery
+from common.contracts.campaign import Campaign, DateWindow, Days, SourceQuery
 from common.contracts.codec import UnreadableBodyError, decode, encode, json_of
 from common.contracts.events import (
+    ArchivedPageRequested,
     CampaignChanged,
     CampaignRanking,
     ChildUnit,
@@ -18,21 +19,28 @@ from common.contracts.events import (
     PostingsEnriched,
     PostingsNormalized,
     PostingsRanked,
+    ReplayMode,
     ReplayRequested,
     RunCompleted,
     RunKind,
     RunRequested,
+    RunSlaMissed,
     RunState,
     SeenCompany,
+    SlaReason,
     UnitFinished,
     UnitOutcome,
     UnitsKnown,
     UnitsProbed,
+    WindowRequested,
 )
 from common.contracts.headers import Headers, event_id, unit_id
 from common.contracts.posting import (
+    Attribution,
+    Degree,
     EmploymentType,
     Job,
+    Occupation,
     OfferedPay,
     PayPeriod,
     Place,
@@ -41,6 +49,7 @@ from common.contracts.posting import (
     Salary,
     Seniority,
     SourcePosting,
+    Visa,
 )
 from common.contracts.registry import CONTROL_QUEUES, QUEUES, REGISTRY, Registered, registered, stage_of
 
@@ -48,6 +57,8 @@ __all__ = [
     "CONTROL_QUEUES",
     "QUEUES",
     "REGISTRY",
+    "ArchivedPageRequested",
+    "Attribution",
     "Campaign",
     "CampaignChanged",
     "CampaignRanking",
@@ -57,10 +68,13 @@ __all__ = [
     "CompaniesSeen",
     "Company",
     "DateWindow",
+    "Days",
+    "Degree",
     "EmploymentType",
     "Event",
     "Headers",
     "Job",
+    "Occupation",
     "OfferedPay",
     "PageRequested",
     "PayPeriod",
@@ -73,14 +87,17 @@ __all__ = [
     "PostingsRanked",
     "Registered",
     "RemoteType",
+    "ReplayMode",
     "ReplayRequested",
     "RunCompleted",
     "RunKind",
     "RunRequested",
+    "RunSlaMissed",
     "RunState",
     "Salary",
     "SeenCompany",
     "Seniority",
+    "SlaReason",
     "SourcePosting",
     "SourceQuery",
     "UnitFinished",
@@ -88,6 +105,8 @@ __all__ = [
     "UnitsKnown",
     "UnitsProbed",
     "UnreadableBodyError",
+    "Visa",
+    "WindowRequested",
     "decode",
     "encode",
     "event_id",

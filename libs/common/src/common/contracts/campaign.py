@@ -1,5 +1,6 @@
 """A campaign: what one user searches for, and from which sources."""
 
+from datetime import date
 from typing import Any, Literal
 
 from common.contracts.frozen import Contract
@@ -19,6 +20,13 @@ class SourceQuery(Contract, frozen=True, kw_only=True):
     def feed(self) -> str:
         """The part of the source that is read, such as a board: stable text made of the parameters."""
         return ",".join(f"{k}={self.params[k]}" for k in sorted(self.params))
+
+
+class Days(Contract, frozen=True, kw_only=True):
+    """Days from `first` to `last`, both included."""
+
+    first: date
+    last: date
 
 
 class Campaign(Contract, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, ClassVar, Literal
 
-from common.contracts.campaign import Campaign, SourceQuery
+from common.contracts.campaign import Campaign, Days, SourceQuery
 from common.contracts.frozen import Contract
 from common.contracts.posting import Job, Posting
 
@@ -11,6 +11,9 @@ from common.contracts.posting import Job, Posting
 PostingOutcome = Literal["new", "updated", "unchanged", "duplicate", "rejected", "failed"]
 UnitOutcome = Literal["ok", "failed", "cancelled", "lost"]
 RunKind = Literal["collect", "rerank", "replay"]
+SlaReason = Literal["not_started", "not_ended"]
+#: What becomes of archived pages that are read again: all that follows, or only a report of what would change.
+ReplayMode = Literal["apply", "dry_run"]
 RunState = Literal["running", "completed", "cancelled", "timed_out"]
 
 
@@ -28,6 +31,7 @@ class RunRequested(Event, frozen=True, kw_only=True):
     requested_at: datetime
     campaign: Campaign
     sources: list[SourceQuery]
+    posted: Days | None = None
 
 
 class PageRequested(Event, frozen=True, kw_only=True):
@@ -42,6 +46,26 @@ class PageRequested(Event, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
+class WindowRequested(Event, frozen=True, kw_only=True):
+    """Read the pages archived in a time again, without asking their sources; `sources` and `run_ids` narrow it."""
+
+    event_type: ClassVar[str] = "window.requested.v1"
+    since: datetime
+    until: datetime
+    mode: ReplayMode = "apply"
+    sources: list[str] = []
+    run_ids: list[str] = []
+    after: str | None = None
+
+
+class ArchivedPageRequested(Event, frozen=True, kw_only=True):
+    """Read one archived page again, without asking its source."""
+
+    event_type: ClassVar[str] = "archived_page.requested.v1"
+    page_id: str
+    mode: ReplayMode = "apply"
+
+
 class PostingsCollected(Event, frozen=True, kw_only=True):
     """Raw items of one archived page, as the source gave them (at most 100)."""
 
@@ -52,13 +76,16 @@ class PostingsCollected(Event, frozen=True, kw_only=True):
     archive_key: str
     collected_at: datetime
     items: list[Any]
+    replay: ReplayMode | None = None
+    campaign_id: str = ""
 
 
 class PostingsNormalized(Event, frozen=True, kw_only=True):
-    """Canonical postings that are new or changed."""
+    """Canonical postings that are new or changed; in a replay also those that stayed as they were."""
 
     event_type: ClassVar[str] = "postings.normalized.v1"
     postings: list[Posting]
+    replay: ReplayMode | None = None
 
 
 class PostingsEnriched(Event, frozen=True, kw_only=True):
@@ -84,7 +111,10 @@ class CampaignRanking(Contract, frozen=True, kw_only=True):
 
 
 class PostingsRanked(Event, frozen=True, kw_only=True):
-    """Jobs of a batch with their scores for every campaign; a re-rank carries keys and versions only."""
+    """Jobs of a batch with their scores for every campaign; a re-rank carries keys and versions only.
+
+    `company_versions` are aligned with `hash_keys`; left out where nothing is known of any of the companies.
+    """
 
     event_type: ClassVar[str] = "postings.ranked.v1"
     hash_keys: list[str]
@@ -92,6 +122,7 @@ class PostingsRanked(Event, frozen=True, kw_only=True):
     rules_version: str
     rankings: list[CampaignRanking]
     jobs: list[Job] = []
+    company_versions: list[int] = []
 
 
 class CampaignChanged(Event, frozen=True, kw_only=True):
@@ -149,6 +180,23 @@ class RunCompleted(Event, frozen=True, kw_only=True):
     errors: list[str] = []
 
 
+class RunSlaMissed(Event, frozen=True, kw_only=True):
+    """A scheduled run has not ended in time, or was not started at all; said once for each slot.
+
+    `run_id` is that of the slot, whether the run exists or not.
+    """
+
+    event_type: ClassVar[str] = "run.sla_missed.v1"
+    run_id: str
+    campaign_id: str
+    campaign_name: str
+    reason: SlaReason
+    slot_at: datetime
+    sla_at: datetime
+    missed_at: datetime
+    schedule: str = ""
+
+
 class UnitsProbed(Event, frozen=True, kw_only=True):
     """Units of a run that have been open for long: who knows of one sends again what it sent, and says so."""
 
@@ -190,7 +238,7 @@ class CompaniesSeen(Event, frozen=True, kw_only=True):
 
 
 class CompaniesCollected(Event, frozen=True, kw_only=True):
-    """Raw answers of a company provider."""
+    """The company that a provider's answer was chosen from, raw; `score` is the alikeness of the names, 0 to 100."""
 
     event_type: ClassVar[str] = "companies.collected.v1"
     provider: str
@@ -198,6 +246,7 @@ class CompaniesCollected(Event, frozen=True, kw_only=True):
     collected_at: datetime
     company_key: str
     items: list[Any]
+    score: float | None = None
 
 
 class Company(Contract, frozen=True, kw_only=True):
@@ -210,10 +259,15 @@ class Company(Contract, frozen=True, kw_only=True):
     rating: float | None = None
     industry: str | None = None
     domain: str | None = None
+    website: str | None = None
+    location: str | None = None
+    reviews: int | None = None
+    revenue: str | None = None
 
 
 class CompaniesNormalized(Event, frozen=True, kw_only=True):
-    """Employers whose facts are new or changed."""
+    """Employers whose facts are new or changed; `after` continues the scoring of their jobs behind that hash_key."""
 
     event_type: ClassVar[str] = "companies.normalized.v1"
     companies: list[Company]
+    after: str | None = None

@@ -12,6 +12,9 @@ EmploymentType = Literal[
     "FULL_TIME", "PART_TIME", "CONTRACTOR", "TEMPORARY", "INTERN", "VOLUNTEER", "PER_DIEM", "OTHER"
 ]
 Seniority = Literal["intern", "junior", "mid", "senior", "lead", "principal", "manager", "director", "executive"]
+Degree = Literal["high_school", "associate", "bachelor", "master", "doctorate"]
+#: What a posting says of visas; `authorisation_required`: nothing but that the right to work must be there.
+Visa = Literal["sponsored", "not_sponsored", "authorisation_required"]
 #: How a posting of a run ended when it reached the gateway; None: not counted (a refresh of a counted one).
 ForwardedOutcome = Literal["new", "updated"]
 
@@ -62,6 +65,13 @@ class SourcePosting(Contract, frozen=True, kw_only=True):
     extra: dict[str, Any] = {}
 
 
+class Attribution(Contract, frozen=True, kw_only=True):
+    """What a source wants to stand beside its postings: a text, and where it leads."""
+
+    text: str
+    url: str | None = None
+
+
 class Posting(Contract, frozen=True, kw_only=True):
     """A canonical posting. `hash_key` (32 hex digits) is its identity, `version` orders its states."""
 
@@ -74,6 +84,7 @@ class Posting(Contract, frozen=True, kw_only=True):
     company: str
     outcome: ForwardedOutcome | None = None
     closed: bool = False
+    company_key: str | None = None
     company_url: str | None = None
     url: str | None = None
     apply_url: str | None = None
@@ -87,6 +98,7 @@ class Posting(Contract, frozen=True, kw_only=True):
     pay: OfferedPay | None = None
     posted_at: datetime | None = None
     first_seen_at: datetime | None = None
+    attribution: Attribution | None = None
 
 
 class Salary(Contract, frozen=True, kw_only=True):
@@ -110,6 +122,16 @@ class Salary(Contract, frozen=True, kw_only=True):
     source: Literal["provider", "text"] = "provider"
 
 
+class Occupation(Contract, frozen=True, kw_only=True):
+    """Which occupation a title means, in the codes of ISCO-08, O*NET-SOC and ESCO; `confidence` is 0 to 1."""
+
+    title: str
+    isco_code: str
+    confidence: float
+    onet_code: str | None = None
+    esco_uri: str | None = None
+
+
 class Job(Contract, frozen=True, kw_only=True):
     """An enriched posting without its body: what ranking and lists need."""
 
@@ -122,6 +144,7 @@ class Job(Contract, frozen=True, kw_only=True):
     rules_version: str
     outcome: ForwardedOutcome | None = None
     closed: bool = False
+    company_key: str | None = None
     url: str | None = None
     apply_url: str | None = None
     summary: str = ""
@@ -132,5 +155,14 @@ class Job(Contract, frozen=True, kw_only=True):
     company_size: str | None = None
     salary: Salary | None = None
     skills: list[str] = []
+    years_minimum: int | None = None
+    years_maximum: int | None = None
+    degree: Degree | None = None
+    degree_required: bool | None = None
+    language: str | None = None
+    visa: Visa | None = None
+    display_title: str = ""
+    occupation: Occupation | None = None
     posted_at: datetime | None = None
     first_seen_at: datetime | None = None
+    attribution: Attribution | None = None

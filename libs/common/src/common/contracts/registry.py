@@ -25,6 +25,8 @@ CONTROL_QUEUES = tuple(f"{service}.control" for service in _SERVICES)
 REGISTRY: tuple[Registered, ...] = (
     Registered(e.RunRequested, ("gateway",), ("extractor.runs",), "start"),
     Registered(e.PageRequested, ("extractor",), ("extractor.pages",), "fetch"),
+    Registered(e.WindowRequested, ("gateway", "extractor"), ("extractor.windows",), "window"),
+    Registered(e.ArchivedPageRequested, ("extractor",), ("extractor.archived",), "reread"),
     Registered(e.PostingsCollected, ("extractor",), ("normalizer.postings",), "normalize"),
     Registered(e.PostingsNormalized, ("normalizer",), ("enricher.postings",), "enrich"),
     Registered(e.PostingsEnriched, ("enricher",), ("ranker.postings",), "rank"),
@@ -32,12 +34,13 @@ REGISTRY: tuple[Registered, ...] = (
     Registered(e.CampaignChanged, ("gateway", "ranker"), ("ranker.campaigns",), "rerank"),
     Registered(e.UnitFinished, _SERVICES, ("gateway.ledger",)),
     Registered(e.RunCompleted, ("gateway",), ("notifier.runs",), "notify"),
+    Registered(e.RunSlaMissed, ("gateway",), ("notifier.alarms",), "alarm"),
     Registered(e.UnitsProbed, ("gateway",), CONTROL_QUEUES),
     Registered(e.UnitsKnown, _SERVICES, ("gateway.ledger",)),
     Registered(e.ReplayRequested, ("gateway",), CONTROL_QUEUES, "replay"),
-    Registered(e.CompaniesSeen, ("normalizer",), ()),
-    Registered(e.CompaniesCollected, ("extractor",), ()),
-    Registered(e.CompaniesNormalized, ("normalizer",), ()),
+    Registered(e.CompaniesSeen, ("normalizer",), ("extractor.companies",)),
+    Registered(e.CompaniesCollected, ("extractor",), ("normalizer.companies",)),
+    Registered(e.CompaniesNormalized, ("normalizer", "ranker"), ("ranker.companies", "gateway.companies")),
 )
 
 _BY_TYPE = {r.event.event_type: r for r in REGISTRY}

@@ -21,11 +21,12 @@ from common.telemetry import tracing
 
 
 def messages_of(headers: Headers, finished: Finished) -> list[Outgoing]:
-    """The children and, for a unit of a run, its `unit.finished`."""
+    """The children, what is sent aside and, for a unit of a run, its `unit.finished`."""
     trace = tracing.current_traceparent() or headers.traceparent
     children = [_child(headers, trace, n, child) for n, child in enumerate(finished.children)]
-    if not _is_unit(headers.event_type):
-        return children
+    aside = [_aside(headers, trace, n, event) for n, event in enumerate(finished.aside)]
+    if not headers.stage or not _is_unit(headers.event_type):
+        return [*children, *aside]
     report = UnitFinished(
         run_id=headers.run_id, unit_id=headers.unit_id, stage=headers.stage, outcome=finished.outcome,
         source=finished.source, fetched=finished.fetched, counts=finished.counts, reasons=finished.reasons,
@@ -33,7 +34,7 @@ def messages_of(headers: Headers, finished: Finished) -> list[Outgoing]:
         error=finished.error[:2000].replace("\x00", "\\0") if finished.error else None,
         children=[_declared(child.headers) for child in children],
     )  # fmt: skip
-    return [*children, outgoing(report, headers, headers.unit_id, headers.stage)]
+    return [*children, *aside, outgoing(report, headers, headers.unit_id, headers.stage)]
 
 
 def _is_unit(event_type: str) -> bool:
@@ -57,3 +58,9 @@ def _child(headers: Headers, trace: str, number: int, child: Child) -> Outgoing:
     stage = stage_of(type(child.event))
     template = msgspec.structs.replace(headers, traceparent=trace)
     return outgoing(child.event, template, unit_id(stage, headers.unit_id, number), stage, child.postings)
+
+
+def _aside(headers: Headers, trace: str, number: int, event: Event) -> Outgoing:
+    """Without a stage: whoever executes it reports nothing to the ledger."""
+    template = msgspec.structs.replace(headers, traceparent=trace)
+    return outgoing(event, template, unit_id("aside", headers.unit_id, event.event_type, number), "")

@@ -35,7 +35,8 @@ class Quarantined:
 class Finished:
     """What one committed execution of a unit did; becomes `unit.finished`.
 
-    `fetched` is set by the stage that reads pages only, `counts` where a posting ends: a run sums up both.
+    `fetched` is set by the stage that reads pages only, `counts` where a posting ends: a run sums up both. `children`
+    are units of the run; `aside` is side work, which the ledger knows nothing of: it neither delays nor fails a run.
     """
 
     outcome: UnitOutcome = "ok"
@@ -45,6 +46,7 @@ class Finished:
     reasons: dict[str, int] = field(default_factory=dict)
     error: str | None = None
     children: list[Child] = field(default_factory=list)
+    aside: list[Event] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
 
     def count(self, outcome: PostingOutcome, reason: str | None = None, by: int = 1) -> None:

@@ -2,8 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -51,7 +51,8 @@ class ObjectStore:
         parts = urlsplit(url)
         match parts.scheme:
             case "file":
-                return cls(LocalStore(Path(url2pathname(parts.path)), mkdir=True))
+                # Folders that a removal leaves empty go too.
+                return cls(LocalStore(Path(url2pathname(parts.path)), mkdir=True, automatic_cleanup=True))
             case "memory":
                 return cls(MemoryStore())
             case "s3":
@@ -95,6 +96,12 @@ class ObjectStore:
         except ObjectMissingError:
             return False
         return True
+
+    async def remove(self, keys: Sequence[str]) -> None:
+        """Delete objects; those that are gone already are no error."""
+        for key in keys:
+            with _translated(key), suppress(FileNotFoundError):
+                await self._store.delete_async(key)
 
     async def list(self, prefix: str = "") -> AsyncIterator[StoredObject]:
         """All objects whose key begins with the path segments of `prefix`, in no particular order."""

@@ -16,11 +16,30 @@ from sources.field_mapping import file_mappings, map_record
 from sources.page import list_in, path_safe
 from sources.record_files import BrokenRecord, records, stem_of
 from sources.settings import SourceSettings
+from sources.terms import Terms
 
 PAGE_SIZE = 100
 _PARAMS = {"path", "mapping", "dataset", "items"}
 #: Readers that stay open between two pages of one run; a lost one costs reading the file again up to the page.
 _OPEN_READERS = 16
+
+
+EXAMPLE = {
+    "file": "dump.jsonl", "first_record": 0, "dataset": "dump", "mapping": "default", "next": None,
+    "records": [
+        {
+            "record": {
+                "id": "4711", "title": "Data Engineer", "company": "Acme", "company_url": "https://acme.example",
+                "url": "https://acme.example/jobs/4711", "apply_url": "https://acme.example/jobs/4711/apply",
+                "description": "You will build pipelines in Python.", "location": "Toronto, ON", "city": "Toronto",
+                "region": "ON", "country": "CA", "employment_type": "full-time", "remote": "hybrid",
+                "seniority": "Senior", "department": "Data", "company_size": "51-200", "tags": "python, sql",
+                "salary": "95,000 to 125,000", "min_amount": 95000, "max_amount": 125000, "currency": "CAD",
+                "interval": "yearly", "language": "en", "date_posted": "2026-11-02", "valid_through": "2026-12-31",
+            }
+        }
+    ],
+}  # fmt: skip
 
 
 class Files(SourceAdapter):
@@ -33,6 +52,11 @@ class Files(SourceAdapter):
 
     name = "files"
     settings = SourceSettings()
+    terms = Terms(
+        allowed_use="your own files; whoever made a dump says what it may be used for",
+        good_for="dumps of postings in JSON, JSON Lines or CSV, from anywhere",
+    )
+    example = EXAMPLE
 
     def __init__(self) -> None:
         self._readers: OrderedDict[tuple[str, int, int, int], Iterator[Any]] = OrderedDict()

@@ -4,14 +4,16 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from common.contracts import OfferedPay, Place, SourcePosting, SourceQuery
+from common.contracts import OfferedPay, Place, SourcePosting
 from sources import values
-from sources.adapter import FetchedPage, PageRequest, SourceAdapter
+from sources.adapter import FetchedPage, PageRequest
+from sources.board import Address, BoardAdapter
 from sources.client import SourceClient
 from sources.errors import MappingError
 from sources.item import Item
-from sources.page import board_faults, board_in, list_in, path_safe
+from sources.page import list_in
 from sources.settings import SourceSettings
+from sources.terms import Terms
 
 _PAY_NAME = re.compile(r"\b(pay|salary|salaries|compensation|wage|hiring range)\b", re.IGNORECASE)
 _EMPLOYMENT_VALUE = re.compile(r"full|part|contract|intern|temp|fixed|season|freelance", re.IGNORECASE)
@@ -19,34 +21,69 @@ _ESCAPED = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"), ("&am
 _WORKPLACE_NAMES = {"workplace type", "work type", "work model", "location type", "remote"}
 _EMPLOYMENT_NAMES = {"employment type", "time type", "workforce classification"}
 _LEVEL_NAMES = {"job level", "seniority", "seniority level", "experience level"}
+_API_HOSTS = {"boards-api.greenhouse.io", "boards-api.eu.greenhouse.io", "api.greenhouse.io"}
+_BOARD_HOSTS = {
+    "boards.greenhouse.io",
+    "job-boards.greenhouse.io",
+    "boards.eu.greenhouse.io",
+    "job-boards.eu.greenhouse.io",
+}
 
 
-class Greenhouse(SourceAdapter):
+EXAMPLE: dict[str, Any] = {
+    "jobs": [
+        {
+            "id": 4100001, "internal_job_id": 3100001, "requisition_id": "DE-7", "title": "Data Engineer",
+            "company_name": "Fernwood Freight", "absolute_url": "https://fernwood.example/careers?gh_jid=4100001",
+            "location": {"name": "Toronto, ON; Remote, Canada"}, "language": "en",
+            "content": "&lt;p&gt;You keep &lt;b&gt;our pipelines&lt;/b&gt; in order: Python, SQL, Airflow.&lt;/p&gt;",
+            "departments": [{"id": 7, "name": "Data", "child_ids": [], "parent_id": None}],
+            "offices": [{"id": 3, "name": "HQ", "location": "Toronto, Canada", "child_ids": [], "parent_id": None}],
+            "metadata": [
+                {"id": 1, "name": "Employment Type", "value": "Full-time", "value_type": "single_select"},
+                {"id": 2, "name": "Workplace Type", "value": "Hybrid", "value_type": "single_select"},
+                {"id": 3, "name": "Job Level", "value": "Senior", "value_type": "single_select"},
+            ],
+            "pay_input_ranges": [
+                {"min_cents": 9500000, "max_cents": 12500000, "currency_type": "CAD", "title": "Annual base salary"},
+            ],
+            "first_published": "2026-11-02T09:30:00-05:00", "updated_at": "2026-11-16T10:00:00-05:00",
+            "application_deadline": "2026-12-31T23:59:00-05:00",
+        },
+    ],
+    "meta": {"total": 1},
+}  # fmt: skip
+
+
+class Greenhouse(BoardAdapter):
     """One board of Greenhouse, `params: {board: stripe}`; job ids are unique across boards."""
 
     name = "greenhouse"
     settings = SourceSettings(base_url="https://boards-api.greenhouse.io", requests_per_minute=120)
+    terms = Terms(
+        allowed_use="public API made for showing an employer's openings; no key",
+        good_for="employers' own boards with the whole text, departments, offices and often pay",
+        url="https://developers.greenhouse.io/job-board.html",
+    )
+    reserved = frozenset({"embed", "v1", "users", "job_board"})
+    example = EXAMPLE
 
     async def fetch(self, client: SourceClient, request: PageRequest) -> FetchedPage:
         """The whole board."""
         params = {"content": "true", "pay_transparency": "true"}
-        return await client.get(f"/v1/boards/{self.feed(request.source)}/jobs", params)
+        return await client.get(f"/v1/boards/{self.board(request.source)}/jobs", params)
 
     def items(self, payload: Any) -> list[Any]:
         """The jobs of the board."""
         return list_in(payload, "jobs")
 
-    def next_cursor(self, payload: Any, request: PageRequest) -> str | None:
-        """There is one page only."""
-        return None
-
-    def check(self, query: SourceQuery) -> list[str]:
-        """A board is needed."""
-        return board_faults(query)
-
-    def feed(self, query: SourceQuery) -> str:
-        """The board."""
-        return path_safe(str(query.params.get("board", "")))
+    def board_at(self, address: Address) -> str | None:
+        """The path's first part; of embedded boards `for`. The same API serves boards of the EU."""
+        if address.host in _API_HOSTS:
+            return address.part(2) if address.parts[:2] == ("v1", "boards") else None
+        if address.host not in _BOARD_HOSTS:
+            return None
+        return address.query.get("for") if address.part(0) == "embed" else address.part(0)
 
     def map_to_common(self, item: Any, feed: str = "") -> SourcePosting:
         """Custom fields (`metadata`) are read for pay, workplace, employment type and level, and all kept in extra."""
@@ -59,7 +96,7 @@ class Greenhouse(SourceAdapter):
         return SourcePosting(
             source_job_id=identity,
             title=fields.line("title"),
-            company=fields.line("company_name") or feed or board_in(address, ".greenhouse.io/"),
+            company=fields.line("company_name") or feed or self.employer_at(address),
             url=address,
             apply_url=address,
             description_html=fields.take(_markup, "content"),

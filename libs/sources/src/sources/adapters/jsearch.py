@@ -8,8 +8,9 @@ from sources.adapter import FetchedPage, PageRequest, SourceAdapter
 from sources.client import SourceClient
 from sources.errors import MappingError, PagePayloadError
 from sources.item import Item
-from sources.page import list_in
+from sources.page import list_in, param_faults
 from sources.settings import SourceSettings
+from sources.terms import Terms
 
 #: Parameters of the search that a source query may set beside those that the campaign gives.
 _PARAMS = {"query", "country", "language", "date_posted", "work_from_home", "employment_types", "job_requirements"} | {
@@ -24,6 +25,34 @@ _EMPLOYMENT: dict[EmploymentType, str] = {
     "CONTRACTOR": "CONTRACTOR",
     "INTERN": "INTERN",
 }
+EXAMPLE: dict[str, Any] = {
+    "status": "OK", "request_id": "00000000-0000-4000-8000-000000000001",
+    "parameters": {"query": "data engineer in Toronto", "page": 1, "num_pages": 1, "country": "ca"},
+    "data": [
+        {
+            "job_id": "ZXhhbXBsZS1qb2ItMQ==", "job_title": "Data Engineer", "employer_name": "Fernwood Freight",
+            "employer_logo": "https://fernwood.example/logo.png", "employer_website": "https://fernwood.example",
+            "job_publisher": "A Job Board", "job_employment_type": "Full-time", "job_employment_types": ["FULLTIME"],
+            "job_apply_link": "https://board.example/jobs/1", "job_apply_is_direct": False,
+            "apply_options": [
+                {"publisher": "A Job Board", "apply_link": "https://board.example/jobs/1", "is_direct": False},
+            ],
+            "job_description": "You keep our pipelines in order.", "job_is_remote": True,
+            "job_posted_at": "3 days ago", "job_posted_at_timestamp": 1793620800,
+            "job_posted_at_datetime_utc": "2026-11-02T12:00:00.000Z",
+            "job_offer_expiration_timestamp": 1798675200,
+            "job_offer_expiration_datetime_utc": "2026-12-31T00:00:00.000Z",
+            "job_location": "Toronto, ON", "job_city": "Toronto", "job_state": "Ontario", "job_country": "CA",
+            "job_latitude": 43.65, "job_longitude": -79.38, "job_benefits": ["dental_coverage"],
+            "job_google_link": "https://www.google.example/search?q=jobs",
+            "job_min_salary": 95000, "job_max_salary": 125000, "job_salary": "95K-125K a year",
+            "job_salary_currency": "CAD", "job_salary_period": "YEAR",
+            "job_highlights": {"Qualifications": ["Three years of Python"]}, "job_required_skills": ["Python"],
+            "job_required_experience": {"required_experience_in_months": 36}, "job_posting_language": "en",
+            "job_required_education": {"bachelors_degree": True}, "job_onet_soc": "15124300", "job_onet_job_zone": "4",
+        },
+    ],
+}  # fmt: skip
 
 
 class JSearch(SourceAdapter):
@@ -33,10 +62,19 @@ class JSearch(SourceAdapter):
     settings = SourceSettings(
         base_url="https://api.openwebninja.com", requests_per_minute=60, concurrency=2, needs=("api_key",)
     )
+    dated = True
+    terms = Terms(
+        allowed_use="by a plan with OpenWebNinja, within its number of requests",
+        good_for="one search over most job boards of a country, as Google sees them",
+        url="https://www.openwebninja.com/api/jsearch",
+    )
+    example = EXAMPLE
 
     async def fetch(self, client: SourceClient, request: PageRequest) -> FetchedPage:
         """One page; the cursor is the page number."""
         params = {**_search(request.campaign), **request.source.params, "page": request.cursor or "1"}
+        # The code of the United Kingdom is `gb`, whatever a query calls it.
+        params["country"] = values.country(params["country"]) or params["country"]
         return await client.get("/jsearch/search", params, {"x-api-key": client.credential("api_key")})
 
     def items(self, payload: Any) -> list[Any]:
@@ -55,12 +93,7 @@ class JSearch(SourceAdapter):
 
     def check(self, query: SourceQuery) -> list[str]:
         """Only parameters that the search knows."""
-        unknown = sorted(set(query.params) - _PARAMS)
-        return (
-            [f"jsearch does not know params {', '.join(unknown)}; it knows {', '.join(sorted(_PARAMS))}"]
-            if unknown
-            else []
-        )
+        return param_faults(query, _PARAMS)
 
     def feed(self, query: SourceQuery) -> str:
         """One search, no parts."""
@@ -119,7 +152,7 @@ def _description(fields: Item) -> str | None:
         return body or None
     folded = _folded(body)
     parts = [body] if body else []
-    for name, lines in highlights.items():
+    for name, lines in sorted(highlights.items()):
         found = (values.text(line) for line in lines) if isinstance(lines, list) else ()
         missing = [line for line in found if line and _folded(line)[:60] not in folded]
         if missing:

@@ -6,28 +6,60 @@ from typing import Any
 
 from common.contracts import OfferedPay, Place, SourcePosting, SourceQuery
 from sources import values
-from sources.adapter import FetchedPage, PageRequest, SourceAdapter
+from sources.adapter import FetchedPage, PageRequest
+from sources.board import Address, BoardAdapter
 from sources.client import SourceClient
 from sources.errors import MappingError
 from sources.item import Item
-from sources.page import board_faults, board_in, list_in, path_safe
+from sources.page import list_in
 from sources.settings import SourceSettings
+from sources.terms import Terms
 
 PAGE_SIZE = 100
 #: `description` holds opening and body in one.
 _PARTS_OF_DESCRIPTION = ("opening", "openingPlain", "descriptionBody", "descriptionBodyPlain")
 
 
-class Lever(SourceAdapter):
-    """One board of Lever, `params: {board: palantir}`; for EU boards set LEVER_BASE_URL to https://api.eu.lever.co."""
+#: Boards live in one of two regions: where the pages of each are, and where its API is.
+_BOARD_HOSTS = {"jobs.lever.co": "", "jobs.eu.lever.co": "eu"}
+_API_HOSTS = {"api.lever.co": "", "api.eu.lever.co": "eu"}
+EXAMPLE: list[dict[str, Any]] = [
+    {
+        "id": "0f3a5c1e-7d42-4c9b-9a51-2f64c1f0a001", "text": "Analytics Engineer", "createdAt": 1793613600000,
+        "hostedUrl": "https://jobs.lever.co/fernwood/0f3a5c1e-7d42-4c9b-9a51-2f64c1f0a001",
+        "applyUrl": "https://jobs.lever.co/fernwood/0f3a5c1e-7d42-4c9b-9a51-2f64c1f0a001/apply",
+        "country": "CA", "workplaceType": "hybrid",
+        "categories": {
+            "commitment": "Full-time", "department": "Data", "team": "Reporting", "location": "Toronto",
+            "allLocations": ["Toronto", "Montreal"],
+        },
+        "description": "<div>You build the tables that others decide by.</div>",
+        "descriptionPlain": "You build the tables that others decide by.",
+        "lists": [{"text": "You bring", "content": "<li>SQL and dbt</li><li>Three years with a warehouse</li>"}],
+        "additional": "<div>We answer every application.</div>", "additionalPlain": "We answer every application.",
+        "salaryRange": {"min": 90000, "max": 115000, "currency": "CAD", "interval": "per-year-salary"},
+        "salaryDescription": "<div>A bonus comes on top.</div>", "salaryDescriptionPlain": "A bonus comes on top.",
+    },
+]  # fmt: skip
+
+
+class Lever(BoardAdapter):
+    """One board of Lever, `params: {board: palantir}`; `region: eu` for boards at jobs.eu.lever.co."""
 
     name = "lever"
-    settings = SourceSettings(base_url="https://api.lever.co", requests_per_minute=120)
+    settings = SourceSettings(base_url="https://api{region}.lever.co", requests_per_minute=120)
+    terms = Terms(
+        allowed_use="public API made for showing an employer's openings; no key",
+        good_for="employers' own boards with the whole text, workplace type and often pay",
+        url="https://github.com/lever/postings-api",
+    )
+    example = EXAMPLE
 
     async def fetch(self, client: SourceClient, request: PageRequest) -> FetchedPage:
         """Postings from the cursor (a number to skip) on."""
         params = {"mode": "json", "skip": request.cursor or "0", "limit": PAGE_SIZE}
-        return await client.get(f"/v0/postings/{self.feed(request.source)}", params)
+        region = ".eu" if request.source.params.get("region") == "eu" else ""
+        return await client.get(f"/v0/postings/{self.board(request.source)}", params, host={"region": region})
 
     def items(self, payload: Any) -> list[Any]:
         """The bare array that Lever answers with."""
@@ -39,12 +71,23 @@ class Lever(SourceAdapter):
         return str(int(request.cursor or 0) + found) if found >= PAGE_SIZE else None
 
     def check(self, query: SourceQuery) -> list[str]:
-        """A board is needed."""
-        return board_faults(query)
+        """A board is needed; the region is the EU or left out."""
+        faults = super().check(query)
+        if query.params.get("region") not in {None, "eu"}:
+            faults.append("params.region is `eu` or left out")
+        return faults
 
-    def feed(self, query: SourceQuery) -> str:
-        """The board."""
-        return path_safe(str(query.params.get("board", "")))
+    def board_at(self, address: Address) -> str | None:
+        """The path's first part."""
+        if address.host in _API_HOSTS:
+            return address.part(2) if address.parts[:2] == ("v0", "postings") else None
+        return address.part(0) if address.host in _BOARD_HOSTS else None
+
+    def params_at(self, address: Address) -> dict[str, Any] | None:
+        """With the region of the host."""
+        params = super().params_at(address)
+        region = (_BOARD_HOSTS | _API_HOSTS).get(address.host)
+        return {**params, "region": region} if params and region else params
 
     def map_to_common(self, item: Any, feed: str = "") -> SourcePosting:
         """Lever does not name the employer: its board does, found in the posting's address."""
@@ -56,10 +99,13 @@ class Lever(SourceAdapter):
         body = _body(fields)
         if body:
             fields.known("descriptionPlain", "additionalPlain", *_PARTS_OF_DESCRIPTION)
+        pay = _pay(fields)
+        if pay and pay.text:
+            fields.known("salaryDescription")
         return SourcePosting(
             source_job_id=identity,
             title=fields.line("text"),
-            company=board_in(hosted, "lever.co") or feed or None,
+            company=self.employer_at(hosted) or feed or None,
             url=hosted,
             apply_url=fields.link("applyUrl"),
             description_html=body,
@@ -68,7 +114,7 @@ class Lever(SourceAdapter):
             employment_types=fields.strings("categories.commitment"),
             remote=fields.line("workplaceType"),
             department=fields.line("categories.department", "categories.team"),
-            pay=_pay(fields),
+            pay=pay,
             posted_at=fields.moment("createdAt"),
             extra=fields.rest(),
         )

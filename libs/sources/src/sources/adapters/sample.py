@@ -13,10 +13,31 @@ from sources.page import list_in, path_safe
 from sources.sample.boards import BOARDS, board
 from sources.sample.generator import generate
 from sources.settings import SourceSettings
+from sources.terms import Terms
 
 #: Postings a page: small on the bundled boards, so that a demo has several pages; full for generated ones.
 BUNDLED_PAGE, GENERATED_PAGE = 60, 100
 _PARAMS = {"board", "count", "seed"}
+
+
+EXAMPLE = {
+    "board": "north",
+    "jobs": [
+        {
+            "id": "n-1001", "board": "north", "title": "Senior Data Engineer", "department": "Data",
+            "url": "https://north.jobs.example/n-1001", "apply_url": "https://north.jobs.example/n-1001/apply?ref=north",
+            "employer": {
+                "name": "Acme", "industry": "Logistics", "size": "51-200", "website": "https://acme.example",
+            },
+            "locations": [{"name": "Toronto, ON", "country": "CA"}], "language": "en",
+            "body": "<p>You will build pipelines in Python.</p>", "contract": "full_time", "workplace": "hybrid",
+            "level": "Senior", "skills": ["python", "sql"], "posted_at": "2026-11-19T06:00:00Z",
+            "salary": {"min": 95000, "max": 125000, "currency": "CAD", "period": "year"},
+        },
+        {"id": "n-1002", "title": "Nurse", "employer": {"name": "Acme"}, "salary": "CA$38 - CA$45 an hour"},
+    ],
+    "next": None,
+}  # fmt: skip
 
 
 class Sample(SourceAdapter):
@@ -24,6 +45,11 @@ class Sample(SourceAdapter):
 
     name = "sample"
     settings = SourceSettings()
+    terms = Terms(
+        allowed_use="invented postings, free for any use",
+        good_for="a first look without network, tests, and load in any amount",
+    )
+    example = EXAMPLE
 
     async def fetch(self, client: SourceClient, request: PageRequest) -> FetchedPage:
         """One page; the cursor is `board:postings to skip`."""

@@ -1,5 +1,6 @@
 """Decides by cheap context rules whether a word that has other meanings names a skill, and asks spaCy for the rest."""
 
+import re
 from typing import Literal
 
 from enricher.domain.context import ContextJudge
@@ -14,6 +15,7 @@ LIST_GAPS = frozenset(
         ", or", ",and", "&amp;", "and/or", "und", "oder", "et", "ou", "y", "o", "e", "en",
     )
 )  # fmt: skip
+_BULLET = re.compile(rb"(?:^|\n)[ \t]*[-*+]$")
 _OPENERS = b"([{\"'/ \t"
 #: Bytes that end a clause or list item; a point as well, but not behind a word such as "R.".
 _ENDS, _POINT = b",;:!?)]}|/\n", ord(".")
@@ -27,7 +29,7 @@ class Ambiguity:
 
     def __init__(self, rules: AmbiguityRules) -> None:
         self._words = rules.words
-        self._judge = ContextJudge(rules.words)
+        self.judge = ContextJudge(rules.words)
 
     def is_ambiguous(self, word: str) -> bool:
         """Whether the spelling (lower case) has a rule."""
@@ -55,7 +57,7 @@ class Ambiguity:
             return "neighbour"
         if _suffices(rule, form, text, start, end):
             return "form"
-        return "context" if self._judge.is_skill(word, text, start, end) else None
+        return "context" if self.judge.is_skill(word, text, start, end) else None
 
 
 def _form(raw: bytes, word: str) -> Literal["lower", "capitalised", "upper"]:
@@ -89,6 +91,8 @@ def _inside_sentence(raw: bytes, start: int) -> bool:
 def _previous(low: bytes, start: int) -> str:
     """The word or sign right before, or '' where a sentence or list item begins."""
     before = low[max(0, start - _NEXT) : start].rstrip(_OPENERS)
+    if _BULLET.search(before):
+        return ""
     if not before or before[-1] in _ENDS or before[-1] == _POINT:
         return ""
     word = _decoded(before.split()[-1:])

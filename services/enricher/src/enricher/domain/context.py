@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from enricher.domain.rules import AmbiguousWord
@@ -9,6 +10,8 @@ from enricher.domain.text import Text
 
 if TYPE_CHECKING:
     from spacy.matcher import Matcher
+    from spacy.tokens import Doc
+    from spacy.vocab import Vocab
 
 #: Bytes of the sentence looked at on either side of the word.
 _REACH = 60
@@ -23,24 +26,22 @@ class ContextJudge:
     """A token matcher per ambiguous word: the word with one of its `near` cues within four tokens, either side."""
 
     def __init__(self, words: Mapping[str, AmbiguousWord]) -> None:
-        # Here and not above: the import takes a second, which a service would spend before it answers anything.
-        from spacy.tokens import Doc
-        from spacy.vocab import Vocab
-
-        self._doc, self._vocab = Doc, Vocab()
         self._cues = {word: rule.near for word, rule in words.items() if rule.near}
-        self._matchers = {word: self._matcher(word, cues) for word, cues in self._cues.items()}
         spelled = (token for word in self._cues for token in _TOKEN.findall(word))
         self._known = frozenset({*spelled, *".!?;:", *(cue for cues in self._cues.values() for cue in cues)})
 
-    def _matcher(self, word: str, cues: frozenset[str]) -> "Matcher":
-        from spacy.matcher import Matcher
+    @cached_property
+    def _spacy(self) -> "tuple[type[Doc], Vocab, dict[str, Matcher]]":
+        """Made when first asked: the import takes a second, which most short inputs and commands never need."""
+        from spacy.tokens import Doc
+        from spacy.vocab import Vocab
 
-        cue = {"ORTH": {"IN": sorted(cues)}}
-        spelled = [{"ORTH": token} for token in _TOKEN.findall(word)]
-        matcher = Matcher(self._vocab)
-        matcher.add(word, [[cue, _GAP, *spelled], [*spelled, _GAP, cue]])
-        return matcher
+        vocab = Vocab()
+        return Doc, vocab, {word: _matcher(vocab, word, cues) for word, cues in self._cues.items()}
+
+    def get_ready(self) -> None:
+        """Spend that second now, for services, in which no message should wait for it."""
+        _ = self._spacy
 
     def is_skill(self, word: str, text: Text, start: int, end: int) -> bool:
         """Whether a cue of the word stands near it in its sentence."""
@@ -52,8 +53,19 @@ class ContextJudge:
         if cues.isdisjoint(before) and cues.isdisjoint(after):
             return False
         tokens = [*before, *_TOKEN.findall(word), *after]
-        doc = self._doc(self._vocab, words=[token if token in self._known else _OTHER for token in tokens])
-        return any(first <= len(before) < last for _, first, last in self._matchers[word](doc))
+        make, vocab, matchers = self._spacy
+        doc = make(vocab, words=[token if token in self._known else _OTHER for token in tokens])
+        return any(first <= len(before) < last for _, first, last in matchers[word](doc))
+
+
+def _matcher(vocab: "Vocab", word: str, cues: frozenset[str]) -> "Matcher":
+    from spacy.matcher import Matcher
+
+    cue = {"ORTH": {"IN": sorted(cues)}}
+    spelled = [{"ORTH": token} for token in _TOKEN.findall(word)]
+    matcher = Matcher(vocab)
+    matcher.add(word, [[cue, _GAP, *spelled], [*spelled, _GAP, cue]])
+    return matcher
 
 
 def _last_sentence(low: bytes) -> str:

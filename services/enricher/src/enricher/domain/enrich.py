@@ -4,19 +4,38 @@ from collections.abc import Sequence
 
 import msgspec
 
-from common.contracts import EmploymentType, Job, Place, Posting, RemoteType, Salary, Seniority
+from common.contracts import (
+    Degree,
+    EmploymentType,
+    Job,
+    Occupation,
+    Place,
+    Posting,
+    RemoteType,
+    Salary,
+    Seniority,
+    Visa,
+)
+from enricher.domain.authorisation import AuthorisationReader, visa_value
 from enricher.domain.company_size import CompanySizes
+from enricher.domain.degree import DegreeReader
+from enricher.domain.display_title import DisplayTitles
 from enricher.domain.employment import EmploymentReader
 from enricher.domain.evidence import Evidence
+from enricher.domain.language import LanguageReader
 from enricher.domain.location import LocationReader
+from enricher.domain.needs import Needs
+from enricher.domain.occupation import OccupationReader, evidence_of
 from enricher.domain.pay.reader import PayReader
 from enricher.domain.remote import RemoteReader
+from enricher.domain.remote_regions import RemoteRegions
 from enricher.domain.rules import Rules
 from enricher.domain.scanner import Mention, Scanner
 from enricher.domain.seniority import SeniorityReader, level_value
 from enricher.domain.skills import Skills
 from enricher.domain.summary import summarize
 from enricher.domain.text import Text
+from enricher.domain.years import YearsReader
 
 #: Characters of a title that are read.
 _LONGEST_TITLE = 1_000
@@ -27,13 +46,24 @@ class Enrichment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a posting says, whatever its identity: the same content under the same rules always gives the same."""
 
     summary: str = ""
+    display_title: str = ""
+    occupation: Occupation | None = None
     places: list[Place] = []
     remote_type: RemoteType | None = None
+    remote_regions: list[str] = []
     employment_types: list[EmploymentType] = []
     seniority: Seniority | None = None
     company_size: str | None = None
     salary: Salary | None = None
     skills: list[str] = []
+    skills_required: list[str] = []
+    skills_preferred: list[str] = []
+    years_minimum: int | None = None
+    years_maximum: int | None = None
+    degree: Degree | None = None
+    degree_required: bool | None = None
+    language: str | None = None
+    visa: Visa | None = None
     evidence: list[Evidence] = []
 
 
@@ -42,37 +72,70 @@ class Enricher:
 
     def __init__(self, rules: Rules) -> None:
         self.rules_version = rules.version
-        self.skills = Skills(rules.skills, rules.ambiguity)
+        self.skills = Skills(rules.skills, rules.listed_skills, rules.ambiguity)
         self.seniority = SeniorityReader(rules.seniority)
         self.remote = RemoteReader(rules.remote)
         self.employment = EmploymentReader(rules.employment)
         self.pay = PayReader(rules.pay, rules.rates)
         self.location = LocationReader(rules.places, rules.cities)
+        self.remote_regions = RemoteRegions(self.location)
+        self.display_titles = DisplayTitles(rules.titles.display, self.location.gazetteer)
+        self.occupation = OccupationReader(rules.titles, rules.standard_titles)
         self.company_sizes = CompanySizes(rules.company_sizes)
-        readers = (self.skills, self.seniority, self.remote, self.employment, self.pay)
+        self.needs = Needs(rules.needs)
+        self.years = YearsReader(rules.years)
+        self.degree = DegreeReader(rules.degrees)
+        self.authorisation = AuthorisationReader(rules.authorisation)
+        self.language = LanguageReader(rules.languages)
+        readers = (
+            self.skills, self.seniority, self.remote, self.employment, self.pay, self.needs, self.years, self.degree,
+            self.authorisation,
+        )  # fmt: skip
         self.scanner = Scanner(phrase for reader in readers for phrase in reader.phrases())
+
+    def get_ready(self) -> "Enricher":
+        """Do now what is otherwise put off until a posting needs it; returns itself."""
+        self.skills.ambiguity.judge.get_ready()
+        return self
 
     def read(self, posting: Posting) -> Enrichment:
         """Everything the posting says. Raises nothing on purpose; the caller isolates what a bug here would raise."""
         title = posting.title[:_LONGEST_TITLE]
         text = Text(title, posting.description_text)
         mentions = self.scanner.scan(text)
+        sections = self.needs.of(text, mentions.get("need", _NONE))
         places, evidence = self.location.read(posting.places)
-        skills, reasons = self.skills.read(text, mentions.get("skill", _NONE), posting.tags, posting.company)
-        evidence += reasons
-        types, reasons = self.employment.read(title, posting.employment_types, text, mentions.get("employment", _NONE))
-        evidence += reasons
-        salary, reasons = self.pay.read(posting.pay, _country(places), text, mentions.get("pay", _NONE))
-        evidence += reasons
+        skills = self.skills.read(text, mentions.get("skill", _NONE), posting.tags, posting.company, sections)
+        types, of_types = self.employment.read(title, posting.employment_types, text, mentions.get("employment", _NONE))
+        salary, of_salary = self.pay.read(posting.pay, _country(places), text, mentions.get("pay", _NONE))
         level = self.seniority.read(title, posting.seniority, text, mentions.get("seniority", _NONE))
         remote = self.remote.read(title, posting.remote, posting.places, text, mentions.get("remote", _NONE))
-        evidence += [e for e in (level, remote) if e]
+        regions = self.remote_regions.read(title, posting.places, places, text, remote)
+        years, of_years = self.years.read(text, mentions.get("years", _NONE), sections)
+        degree, of_degree = self.degree.read(text, mentions.get("degree", _NONE), sections)
+        visa = self.authorisation.read(text, mentions.get("visa", _NONE))
+        language = self.language.read(title, posting.description_text)
+        display = self.display_titles.clean(title, _names(posting.places, places))
+        occupation = self.occupation.read(display)
+        evidence += [*skills.evidence, *of_types, *of_salary]
+        of_occupation = evidence_of(occupation, title)
+        evidence += [e for e in (level, of_occupation, remote, of_years, of_degree, visa, language) if e]
         return Enrichment(
-            summary=summarize(posting.description_text), places=places, employment_types=types, salary=salary,
+            summary=summarize(posting.description_text), display_title=display, occupation=occupation,
+            places=places, employment_types=types, salary=salary,
             remote_type=None if remote is None else remote.value,  # type: ignore[arg-type] # values come from typed rules
-            seniority=level_value(level), company_size=self.company_sizes.bin(posting.company_size),
-            skills=skills, evidence=evidence,
+            remote_regions=regions, seniority=level_value(level),
+            company_size=self.company_sizes.bin(posting.company_size), skills=skills.names,
+            skills_required=skills.required, skills_preferred=skills.preferred,
+            years_minimum=years.minimum if years else None, years_maximum=years.maximum if years else None,
+            degree=degree.level if degree else None, degree_required=degree.required if degree else None,
+            language=language.value if language else None, visa=visa_value(visa), evidence=evidence,
         )  # fmt: skip
+
+
+def _names(stated: Sequence[Place], read: Sequence[Place]) -> list[str | None]:
+    """Every name of the posting's places."""
+    return [name for p in (*stated, *read) for name in (p.text, p.city, p.region)]
 
 
 def _country(places: Sequence[Place]) -> str | None:
@@ -86,9 +149,11 @@ def job_of(posting: Posting, enrichment: Enrichment, rules_version: str) -> Job:
     return Job(
         hash_key=posting.hash_key, version=posting.version, source=posting.source,
         source_job_id=posting.source_job_id, title=posting.title, company=posting.company, rules_version=rules_version,
-        outcome=posting.outcome, closed=posting.closed, url=posting.url, apply_url=posting.apply_url,
-        summary=enrichment.summary, places=enrichment.places, remote_type=enrichment.remote_type,
-        employment_types=enrichment.employment_types, seniority=enrichment.seniority,
-        company_size=enrichment.company_size, salary=enrichment.salary, skills=enrichment.skills,
+        outcome=posting.outcome, closed=posting.closed, company_key=posting.company_key, url=posting.url,
+        apply_url=posting.apply_url, summary=enrichment.summary, places=enrichment.places,
+        remote_type=enrichment.remote_type, employment_types=enrichment.employment_types,
+        seniority=enrichment.seniority, company_size=enrichment.company_size, salary=enrichment.salary,
+        skills=enrichment.skills, display_title=enrichment.display_title, occupation=enrichment.occupation,
         posted_at=posting.posted_at, first_seen_at=posting.first_seen_at,
+        attribution=posting.attribution,
     )  # fmt: skip

@@ -17,6 +17,8 @@ _SHORT = {"st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount"}
 def fold(name: str) -> str:
     """A name as a key: lower case, without accents and punctuation, `St.` written out."""
     plain = name.lower()
+    if plain.isalpha() and plain.isascii():
+        return plain  # most names are one word
     if not plain.isascii():
         plain = unicodedata.normalize("NFKD", plain.replace("ß", "ss"))
         plain = "".join(c for c in plain if not unicodedata.combining(c))
@@ -56,14 +58,16 @@ class Gazetteer:
     def _index(self, cities: list[City], aliases: dict[str, str]) -> None:
         known = {(r.country, fold(r.name)) for regions in self._regions.values() for r in regions}
         for city in cities:
-            for name in {fold(n) for n in (city.name, *city.names)}:
+            self._cities[fold(city.name)].append(city)
+            for name in {fold(n) for n in city.names} - {fold(city.name)} if city.names else ():
                 self._cities[name].append(city)
             key = (city.country, fold(city.region))
             if city.region and key not in known:
                 known.add(key)
                 self._regions[key[1]].append(Region(city.country, city.region, coded=False))
         for found in self._cities.values():
-            found.sort(key=lambda c: -c.population)
+            if len(found) > 1:
+                found.sort(key=lambda c: -c.population)
         for alias, name in aliases.items():
             if name in self._cities:
                 self._cities[alias] = sorted({*self._cities.get(alias, ()), *self._cities[name]}, key=_by_size)

@@ -17,8 +17,8 @@ class LocationReader:
     """The gazetteer of `config/taxonomy/places.*`, ready to be asked."""
 
     def __init__(self, rules: PlaceRules, cities: list[City]) -> None:
-        self._gazetteer = Gazetteer(rules, cities)
-        self._texts = PlaceTexts(rules, self._gazetteer)
+        self.gazetteer = Gazetteer(rules, cities)
+        self._texts = PlaceTexts(rules, self.gazetteer)
 
     def read(self, places: Sequence[Place]) -> tuple[list[Place], list[Evidence]]:
         """The places completed, without repeats, each with its reason; a text that names none is kept as it is."""
@@ -40,9 +40,18 @@ class LocationReader:
                     evidence.append(Evidence("places", shown, rule, "places", text=place.text or ""))
         return done, evidence
 
+    def areas(self, text: str) -> list[str]:
+        """Areas of several countries that a text names."""
+        return self._texts.areas(text)
+
+    def regions(self, text: str) -> list[str]:
+        """Countries (ISO 3166-1 alpha-2) and areas that a short text names, such as "the US or Canada"."""
+        countries = [found.country for found in self._texts.parse(text) if found.country]
+        return list(dict.fromkeys(countries)) + self._texts.areas(text)
+
     def _resolve(self, place: Place) -> Iterator[tuple[Place, str]]:
         """The source's own fields first, then what the text says; coordinates stay with a single place."""
-        country = self._gazetteer.country_of_field(place.country) if place.country else None
+        country = self.gazetteer.country_of_field(place.country) if place.country else None
         stated = ", ".join(v for v in (place.city, place.region, place.country) if v)
         text = place.text or stated or None
         if place.city and country:
@@ -81,4 +90,4 @@ class LocationReader:
         """The region's usual name where it is known in the country, else as stated."""
         if not stated:
             return None
-        return next((r.name for r in self._gazetteer.regions(stated) if r.country == country), stated)
+        return next((r.name for r in self.gazetteer.regions(stated) if r.country == country), stated)

@@ -7,16 +7,27 @@ from typing import NamedTuple
 
 from enricher.domain.gazetteer import Gazetteer, Region
 from enricher.domain.rules import City, PlaceRules
-from enricher.domain.wording import words_pattern
+from enricher.domain.wording import Wording, words_pattern
 
 _ALTERNATIVES = re.compile(r"\s*(?:;|\||•|·|\n|<br\s*/?>|\s/\s|\s(?:or|and|oder|ou|und|et)\s|\s&\s|\+\d+ more…?)\s*")
-_PARTS = re.compile(r"\s*[,()\[\]:]\s*|\s+[-–—]+\s+|(?<=\w)[–—](?=\w)")
+_PARTS = re.compile(r"\s*[,()\[\]:]\s*|\s+[-–—]+\s+|(?<=\w)[–—](?=\w)|(?<=\w)-\s+")
+#: A slash between names without blanks around it.
+_SLASH = re.compile(r"(?<=[^\W\d_]{2})/(?=[^\W\d_]{2})")
+#: A name of nothing but these is a sales region, not a town.
+_COMPASS = frozenset({
+    "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest", "midwest", "central",
+    "greater", "upper", "lower", "mid",
+})  # fmt: skip
+#: Thousands of people from which cities in a row are places of their own ("Paris, Lyon"), not a district and its city.
+_LARGE = 100
 _POSTCODE = re.compile(
     r"\b(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d"
     r"|[A-Z]{1,2}-?\d{3,6}|\d{4,7}(?:-\d{3,4})?)\b"
 )
 _IDEOGRAPHS = re.compile(r"[\u4e00-\u9fff]{3}")
 _NAME = re.compile(r"[^\W\d_][^\W\d_]*(?:[ '.’-]+[^\W\d_]+){0,4}\.?")
+#: Letters of a country's code as the systems of firms put it before a site: "CHN Xiamen".
+_CODE = 3
 #: Longest location text that is read, in characters.
 _LONGEST = 300
 
@@ -48,12 +59,14 @@ class PlaceTexts:
 
     def __init__(self, rules: PlaceRules, gazetteer: Gazetteer) -> None:
         self._gazetteer = gazetteer
-        self._noise = words_pattern([*rules.not_places, *rules.areas])
+        self._noise = words_pattern([*rules.not_places, *(name for names in rules.areas.values() for name in names)])
+        self._areas = Wording(rules.areas)
         self.parse = lru_cache(maxsize=40_000)(self._parse)
 
     def _parse(self, text: str, country: str | None = None) -> tuple[Found, ...]:
         """Places named in a text, all in `country` if that is known; () where it names none ("Remote", "Various")."""
-        pieces = [self._parts(piece) for piece in _ALTERNATIVES.split(text[:_LONGEST]) if piece.strip()]
+        text = _SLASH.sub(" / ", text[:_LONGEST])
+        pieces = [even for piece in _ALTERNATIVES.split(text) if piece.strip() for even in _apart(self._parts(piece))]
         read = [found for parts in pieces if parts and (found := _agree(parts, country))]
         with_city = [f for f in read if f.city]
         if len(with_city) > 1:
@@ -63,6 +76,10 @@ class PlaceTexts:
         if merged and (with_city or len({f.country for f in read if f.country}) <= 1):
             return (merged,)
         return tuple(dict.fromkeys(read))
+
+    def areas(self, text: str) -> list[str]:
+        """Areas of several countries named in a text (EMEA, Europe), in its order."""
+        return list(dict.fromkeys(area for area, _ in self._areas.find(text.lower())))
 
     def _parts(self, piece: str) -> list[_Part]:
         words = _PARTS.split(piece)
@@ -85,9 +102,14 @@ class PlaceTexts:
             prefixes = (self._look_up(text[:length]) for length in (4, 3, 2))
             return [next((p for p in prefixes if p.cities or p.country), part)]
         if "-" in text:
-            cut = [self._look_up(t) for w in text.split("-") if (t := self._clean(w))]
+            cut = [part for words in text.split("-") for part in self._read_part(words)]
             if any(p.country or p.regions for p in cut):
                 return cut
+        code, _, rest = text.partition(" ")
+        if rest and len(code) == _CODE and code.isupper() and self._gazetteer.country(code):
+            return [self._look_up(code), *(self._look_up(word) for word in (rest, *rest.split()[1:]))]
+        if rest and rest[0].islower() and code.isupper() and self._gazetteer.regions(code):
+            return [self._look_up(code)]  # "MA with travel"
         head, _, tail = text.rpartition(" ")
         if head and (self._gazetteer.country(tail) or any(r.coded for r in self._gazetteer.regions(tail))):
             return [*self._read_part(head), self._look_up(tail)]
@@ -107,6 +129,17 @@ class PlaceTexts:
         return _Part(
             text, False, gazetteer.country(text), tuple(gazetteer.regions(text)), tuple(gazetteer.cities(text))
         )
+
+
+def _apart(parts: list[_Part]) -> list[list[_Part]]:
+    """The parts of a piece, one by one where each is a country, or each a large city of one country."""
+    if len(parts) < 2:
+        return [parts]
+    if all(p.country and not p.regions and not p.cities and len(p.text) > _CODE for p in parts):
+        return [[p] for p in parts]
+    large = [{c.country for c in p.cities[:3] if c.population >= _LARGE} for p in parts]
+    named = not any(p.country or p.regions for p in parts)
+    return [[p] for p in parts] if named and set.intersection(*large) else [parts]
 
 
 def _complete(found: Found, all_found: Iterable[Found]) -> Found:
@@ -205,6 +238,13 @@ def _shape(parts: Sequence[_Part], used: set[int], *, known: bool) -> str | None
         return None
     for part in parts:
         plain = not (part.country or part.regions) and id(part) not in used
-        if plain and _NAME.fullmatch(part.text) and len(part.text) > 2 and part.text[0].isupper():
-            return part.text
+        name = part.text
+        if plain and _NAME.fullmatch(name) and len(name) > 2 and name[0].isupper() and not _is_region(name):
+            return name.title() if name.isupper() and len(name) > _CODE else name
     return None
+
+
+def _is_region(name: str) -> bool:
+    """Whether a name begins as sales regions do and is no town's: "Southwest", "Northeast FA"."""
+    first, *rest = name.lower().split()
+    return first in _COMPASS and (not rest or name.split()[1].isupper())

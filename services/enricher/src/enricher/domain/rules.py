@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from common.contracts import EmploymentType, PayPeriod, RemoteType, Seniority
+from common.contracts import Degree, EmploymentType, PayPeriod, RemoteType, Seniority, Visa
 
 SkillKind = Literal["technology", "method", "soft", "language", "certificate"]
 
@@ -20,6 +20,15 @@ class SkillRules(Rule, frozen=True, kw_only=True):
 
     version: int
     skills: dict[SkillKind, dict[str, list[str]]]
+
+
+class ListedSkill(msgspec.Struct, frozen=True, array_like=True):
+    """A line of `config/taxonomy/skills_more.tsv`; a spelling with a capital counts only where the text has it too."""
+
+    kind: SkillKind
+    name: str
+    spellings: tuple[str, ...]
+    source: str
 
 
 class AmbiguousWord(Rule, frozen=True, kw_only=True):
@@ -49,6 +58,7 @@ class SeniorityRules(Rule, frozen=True, kw_only=True):
     precedence: list[Seniority]
     ignore: list[str]
     titles: dict[Seniority, list[str]]
+    crafts: dict[Seniority, list[str]]
     grades: dict[str, Seniority]
     provider: dict[Seniority, list[str]]
     body: dict[Seniority, list[str]]
@@ -92,12 +102,14 @@ class PayRules(Rule, frozen=True, kw_only=True):
     periods: dict[PayPeriod, list[str]]
     pay_words: list[str]
     base_words: list[str]
+    target_words: list[str]
     other_money: list[str]
     anchors: list[str]
     yearly_at_least: dict[str, int]
     hourly_at_most: dict[str, int]
     plausible_yearly: tuple[int, int]
     plausible_reference: tuple[int, int]
+    unnamed_reference: tuple[int, int]
     widest_range: int
 
 
@@ -129,7 +141,7 @@ class PlaceRules(Rule, frozen=True, kw_only=True):
     regions: dict[str, dict[str, list[str]]]
     city_aliases: dict[str, str]
     not_places: list[str]
-    areas: list[str]
+    areas: dict[str, list[str]]
 
 
 class City(msgspec.Struct, frozen=True, array_like=True):
@@ -140,6 +152,137 @@ class City(msgspec.Struct, frozen=True, array_like=True):
     region: str
     population: int
     names: tuple[str, ...] = ()
+
+
+class NeedRules(Rule, frozen=True, kw_only=True):
+    """`config/taxonomy/needs.yml`."""
+
+    version: int
+    headings: dict[Literal["required", "preferred", "other"], list[str]]
+    preferred: list[str]
+    preferred_before: list[str]
+    required: list[str]
+
+
+class YearsRules(Rule, frozen=True, kw_only=True):
+    """`config/taxonomy/years.yml`; `worded` gives least and most years for words without a number."""
+
+    version: int
+    units: list[str]
+    stops: list[str]
+    numbers: dict[str, int]
+    at_least: list[str]
+    at_most: list[str]
+    soft: list[str]
+    experience: list[str]
+    not_before: list[str]
+    not_behind: list[str]
+    asked_before: list[str]
+    others: list[str]
+    most: int
+    most_soft: int
+    worded: dict[str, tuple[int, int | None]]
+
+
+class DegreeRules(Rule, frozen=True, kw_only=True):
+    """`config/taxonomy/degrees.yml`."""
+
+    version: int
+    levels: dict[Degree, list[str]]
+    levels_in_context: dict[Degree, list[str]]
+    context_before: list[str]
+    context_behind: list[str]
+    never: list[str]
+    decoys: list[str]
+    wish: list[str]
+    waived: list[str]
+    must: list[str]
+    equivalent: list[str]
+
+
+class AuthorisationRules(Rule, frozen=True, kw_only=True):
+    """`config/taxonomy/authorisation.yml`."""
+
+    version: int
+    plain: dict[Visa, list[str]]
+    sponsorship: list[str]
+    right_to_work: list[str]
+    topic: list[str]
+    weak_topic: list[str]
+    negations: list[str]
+    questions: list[str]
+    demands: list[str]
+    offers: list[str]
+    provides: list[str]
+    waived: list[str]
+
+
+class LanguageRules(Rule, frozen=True, kw_only=True):
+    """`config/taxonomy/languages.yml`: ISO 639-1 code → common words; code → ranges of its letters."""
+
+    version: int
+    words: dict[str, list[str]]
+    scripts: dict[str, str]
+
+
+class DisplayRules(Rule, frozen=True, kw_only=True):
+    """What a title is cleaned of, and how its shouting is calmed."""
+
+    calls: list[str]
+    noise: list[str]
+    places_that_are_words: list[str]
+    acronyms: list[str]
+    small: list[str]
+
+
+class TitleWordRules(Rule, frozen=True, kw_only=True):
+    """Spellings and kinds of the words of titles; all folded: lower case, without accents."""
+
+    phrases: dict[str, str]
+    same: dict[str, str]
+    generic: list[str]
+    ignored: list[str]
+    vague: list[str]
+    managers: list[str]
+    supervisors: list[str]
+    assistants: list[str]
+
+
+class TitleOccupation(Rule, frozen=True, kw_only=True):
+    """Titles that stand for an occupation beside the lists, words with which it is never meant, O*NET's code for it."""
+
+    includes: list[str] = []
+    excludes: list[str] = []
+    onet_code: str | None = None
+
+
+class TitleRules(Rule, frozen=True, kw_only=True):
+    """`config/taxonomy/titles.yml`; `least_confidence` is 0-1, occupations go by their name in ESCO."""
+
+    version: int
+    least_confidence: float
+    display: DisplayRules
+    words: TitleWordRules
+    occupations: dict[str, TitleOccupation]
+
+
+class StandardTitle(msgspec.Struct, frozen=True, array_like=True):
+    """An occupation of ESCO (with its id) or O*NET (without), with its codes; an O*NET code may be unknown ("")."""
+
+    title: str
+    isco_code: str
+    onet_code: str
+    esco_id: str
+
+
+class TitleTable(msgspec.Struct, frozen=True, kw_only=True):
+    """`config/taxonomy/titles.tsv.gz`: occupations, and lines of title words with `occupation:votes`, by commas.
+
+    Lines stay as they are: cutting 80,000 of them takes longer than everything else at start.
+    """
+
+    occupations: list[StandardTitle]
+    titles: list[str]
 
 
 class CompanySizeRules(Rule, frozen=True, kw_only=True):
@@ -155,6 +298,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str
     skills: SkillRules
+    listed_skills: list[ListedSkill]
     ambiguity: AmbiguityRules
     seniority: SeniorityRules
     remote: RemoteRules
@@ -164,3 +308,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     places: PlaceRules
     cities: list[City]
     company_sizes: CompanySizeRules
+    needs: NeedRules
+    years: YearsRules
+    degrees: DegreeRules
+    authorisation: AuthorisationRules
+    languages: LanguageRules
+    titles: TitleRules
+    standard_titles: TitleTable

@@ -39,9 +39,9 @@ class Scanner:
                 by_words[spelling].append(phrase)
         self._phrases = list(by_words.values())
         self._bounded = [all(p.bounded for p in group) for group in self._phrases]
-        # The DFA costs about 5 MB for 3,000 phrases and is three times as fast as the NFA (40 against 115 µs).
+        # At 6,500 phrases as fast as the DFA (37 µs for 500 words), built in 15 ms instead of 130, far smaller.
         self._automaton = BytesAhoCorasick(
-            list(by_words), matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA
+            list(by_words), matchkind=MatchKind.LeftmostLongest, implementation=Implementation.ContiguousNFA
         )
 
     def scan(self, text: Text) -> dict[str, list[Mention]]:

@@ -1,4 +1,4 @@
-"""Seniority of a posting: from its title, else the source's own level, else a plain statement in the body."""
+"""Seniority of a posting: from its title, the source's own level, a plain statement in the body, or its craft."""
 
 import re
 from collections.abc import Iterator
@@ -12,6 +12,12 @@ from enricher.domain.text import Text
 from enricher.domain.wording import Wording, blank_out, words_pattern
 
 #: Behind a grade a title ends, or another part of it begins.
+#: Levels of one ladder: of two that a title offers as alternatives ("Senior / Principal") the lower is asked for.
+_LADDER: tuple[Seniority, ...] = ("junior", "mid", "senior", "lead", "principal")
+_ALTERNATIVE = re.compile(r"^[\w\s.]{0,24}(?:/|\s(?:or|to|bis|oder|ou|o)\s|\s?[–-]\s?)\s*$")
+#: "Analyst/Sr Analyst": with and without the level.
+_RANK = r"(?:sr\b\.?|senior|jr\b\.?|junior|lead|principal)"
+_EITHER = re.compile(rf"^(?:(?!{_RANK}).)*\b(\w+)\s*/\s*{_RANK}\s+\1\b")
 _GRADE_END = re.compile(r"\s*(?:$|[-–—,(/|:&)])")
 
 
@@ -22,6 +28,7 @@ class SeniorityReader:
         self._rank = {level: rank for rank, level in enumerate(rules.precedence)}
         self._ignore = words_pattern(rules.ignore)
         self._levels = Wording(rules.titles)
+        self._crafts = Wording(rules.crafts)
         self._grades = rules.grades
         self._provider = Wording(rules.provider)
         self._body = rules.body
@@ -40,16 +47,25 @@ class SeniorityReader:
         if mentions:
             best = min(mentions, key=lambda m: self._rank[m.value])
             return from_span(text, best.start, best.end, field="seniority", value=best.value, rule="seniority.body")
-        return None
+        return self._of_craft(title)
 
     def _of_title(self, title: str) -> Evidence | None:
         low = blank_out(self._ignore, title.lower())
         found = [(level, m) for level, m in self._levels.find(low) if self._counts(low, m)]
-        if not found:
+        if not found or _EITHER.search(low):
             return None
         level, match = min(found, key=lambda f: self._rank[f[0]])
+        for other, m in found:
+            first, second = sorted((m, match), key=lambda each: each.start())
+            if other in _LADDER and level in _LADDER and _ALTERNATIVE.match(low[first.end() : second.start()]):
+                level, match = min((level, match), (other, m), key=lambda f: _LADDER.index(f[0]))
         start, end = match.span()
         return Evidence("seniority", level, "seniority.title", "title", start, end, title[start:end])
+
+    def _of_craft(self, title: str) -> Evidence | None:
+        for level, match in self._crafts.find(title.lower()):
+            return Evidence("seniority", level, "seniority.craft", "title", *match.span(), match.group())
+        return None
 
     def _counts(self, low: str, match: re.Match[str]) -> bool:
         """Grades such as II count behind a word and at the end of a part of the title only."""

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import NamedTuple
 
+from msgspec.structs import astuple
+
 from enricher.domain.ambiguity import LIST_GAPS, Ambiguity
 from enricher.domain.evidence import Evidence, from_span
-from enricher.domain.rules import AmbiguityRules, SkillRules
+from enricher.domain.needs import Need, Sections
+from enricher.domain.rules import AmbiguityRules, ListedSkill, SkillRules
 from enricher.domain.scanner import Mention, Phrase
 from enricher.domain.text import Text
 
@@ -21,20 +24,42 @@ _start = attrgetter("start")
 
 
 class Spelling(NamedTuple):
-    """What a spelling stands for; `sure` is false where context must decide."""
+    """What a spelling stands for; `sure` is false where context must decide.
+
+    `written` is set where capitals matter: the text must have those that it has.
+    """
 
     words: str
     skill: str
     technology: bool
     sure: bool
+    written: bytes | None = None
+
+    def is_written_so(self, raw: bytes) -> bool:
+        """Whether the text has the capitals that the spelling has."""
+        if self.written is None:
+            return True
+        return raw == self.written if self.written.isupper() else raw[:1] == self.written[:1]
+
+
+class SkillsRead(NamedTuple):
+    """Distinct canonical names, sorted, with the first place each was read, and what is said of their need.
+
+    The first place that says whether a skill is required or preferred counts.
+    """
+
+    names: list[str]
+    required: list[str]
+    preferred: list[str]
+    evidence: list[Evidence]
 
 
 class Skills:
     """The skill taxonomy, ready to be asked."""
 
-    def __init__(self, rules: SkillRules, ambiguity: AmbiguityRules) -> None:
-        self._ambiguity = Ambiguity(ambiguity)
-        self._spellings = {s.words: s for s in self._read(rules)}
+    def __init__(self, rules: SkillRules, listed: Iterable[ListedSkill], ambiguity: AmbiguityRules) -> None:
+        self.ambiguity = Ambiguity(ambiguity)
+        self._spellings = {s.words: s for s in (*self._more(listed), *self._read(rules))}
         # A single letter would stop the automaton at every such letter; capitals are found by plain search instead.
         self._letters = [(re.compile(s.words.upper().encode() + rb"(?![a-z])"), s) for s in self._letters_only()]
         self._decoys = ambiguity.decoys
@@ -43,8 +68,16 @@ class Skills:
         for kind, skills in rules.skills.items():
             for name, aliases in skills.items():
                 for words in (name, *aliases):
-                    sure = not self._ambiguity.is_ambiguous(words)
+                    sure = not self.ambiguity.is_ambiguous(words)
                     yield Spelling(words, name, kind == "technology", sure)
+
+    def _more(self, listed: Iterable[ListedSkill]) -> Iterator[Spelling]:
+        for kind, name, spellings, _ in map(astuple, listed):
+            for written in spellings:
+                words = written.lower()
+                sure = not self.ambiguity.is_ambiguous(words)
+                capitals = None if words == written else written.encode()
+                yield Spelling(words, name, kind == "technology", sure, capitals)
 
     def _letters_only(self) -> Iterable[Spelling]:
         return [s for words, s in self._spellings.items() if len(words) == 1]
@@ -55,41 +88,57 @@ class Skills:
         yield from (Phrase(d, "decoy") for d in self._decoys)
 
     def read(
-        self, text: Text, mentions: list[Mention], tags: Iterable[str], company: str
-    ) -> tuple[list[str], list[Evidence]]:
-        """Distinct canonical names, sorted, with the first place each was read.
+        self, text: Text, mentions: list[Mention], tags: Iterable[str], company: str, sections: Sections
+    ) -> SkillsRead:
+        """The skills of a posting.
 
         The employer's own name is no skill unless it stands in a list with others (Stripe, Datadog, Snowflake).
         """
-        evidence = self._in_text(text, self._all(text, mentions), company.lower())
+        evidence, needs = self._in_text(text, self._all(text, mentions), company.lower(), sections)
         for item in self._tagged(tags):
             evidence.setdefault(item.value, item)
         names = sorted(evidence)
-        return names, [evidence[name] for name in names]
+        required = [name for name in names if needs.get(name) == "required"]
+        preferred = [name for name in names if needs.get(name) == "preferred"]
+        return SkillsRead(names, required, preferred, [evidence[name] for name in names])
 
-    def _in_text(self, text: Text, found: list[Mention], employer: str) -> dict[str, Evidence]:
+    def _in_text(
+        self, text: Text, found: list[Mention], employer: str, sections: Sections
+    ) -> tuple[dict[str, Evidence], dict[str, Need]]:
         """Sure ones as they are; ambiguous ones by context, in which sure neighbours of an enumeration count."""
         evidence: dict[str, Evidence] = {}
+        needs: dict[str, Need] = {}
         tries: Counter[str] = Counter()
-        sure = [m.value.sure and m.value.technology for m in found]
+        sure = [m.value.sure and m.value.technology and m.value.written is None for m in found]
         for index, (start, end, spelling) in enumerate(found):
-            if spelling.skill in evidence or tries[spelling.skill] >= _MOST_TRIES:
+            name = spelling.skill
+            if tries[name] >= _MOST_TRIES or (name in evidence and name in needs):
                 continue
-            tries[spelling.skill] += 1
-            rule: str | None = "alias"
-            own_name = employer.startswith(spelling.words)
-            if own_name or not spelling.sure:
-                listed = _neighbour_is_sure(index, text.low, found, sure)
-                if own_name and not listed:
-                    continue
-                if not spelling.sure:
-                    rule = self._ambiguity.verdict(spelling.words, text, start, end, listed=listed)
-                    sure[index] = rule is not None and spelling.technology
-            if rule:
-                evidence[spelling.skill] = from_span(
-                    text, start, end, field="skills", value=spelling.skill, rule=f"skill.{rule}"
-                )
-        return evidence
+            tries[name] += 1
+            rule = self._rule(text, found, index, sure, own_name=employer.startswith(spelling.words))
+            if rule is None:
+                continue
+            if need := sections.need(start, end):
+                needs.setdefault(name, need)
+            if name not in evidence:
+                evidence[name] = from_span(text, start, end, field="skills", value=name, rule=f"skill.{rule}")
+        return evidence, needs
+
+    def _rule(self, text: Text, found: list[Mention], index: int, sure: list[bool], *, own_name: bool) -> str | None:
+        """Why a mention is a skill, None where it is not."""
+        start, end, spelling = found[index]
+        if not spelling.is_written_so(text.raw[start:end]):
+            return None
+        if spelling.sure and not own_name:
+            return "alias"
+        listed = _neighbour_is_sure(index, text.low, found, sure)
+        if own_name and not listed:
+            return None
+        if spelling.sure:
+            return "alias"
+        rule = self.ambiguity.verdict(spelling.words, text, start, end, listed=listed)
+        sure[index] = rule is not None and spelling.technology
+        return rule
 
     def _all(self, text: Text, mentions: list[Mention]) -> list[Mention]:
         """The scanner's mentions and those of single letters, in the order of the text."""

@@ -1,11 +1,21 @@
 """A posting's text prepared once: title and body as bytes, in lower case, with offsets that lead back to characters."""
 
+import re
+
 #: Characters of a body that are read; what follows is ignored, so that one huge body cannot hold up a batch.
 MAX_BODY_CHARACTERS = 100_000
 
 _DOT = ord(".")
+#: Ends of sentences and list items; several blanks stand where a source dropped a line break.
+_ABBREVIATED = "".join(
+    rf"(?<!\b{words}\.)" for words in (r"ca", r"min", r"max", r"mind", r"exp", r"e\.g", r"z\.b", r"u\.s", r"u\.k")
+)
+_ENDS = re.compile(rf"[!?;\n•·]|\.(?=\s|$){_ABBREVIATED}| {{2}}|\xa0 ")
 #: What a byte says of the character it belongs to: 0 ends a word, 1 continues it, 2 is part of a non-ASCII character.
 _BYTE = bytes(2 if b > 127 else int(chr(b).isalnum() or chr(b) in "_@") for b in range(256))
+_NEXT_LINE = re.compile(rb"[A-Z][a-z]|\d{1,2}(?:\+|-\d| y| to )")
+#: Small letters before a capital that begins a word of its own; shorter ones are names such as MySQL.
+_LOST = 4
 _HOST_ENDINGS = frozenset({b"com", b"io/", b"org", b"net"})
 
 
@@ -38,18 +48,36 @@ class Text:
         self._byte = start
         return "description", self._character, self._character + len(words), words
 
+    def around(self, start: int, end: int, reach: int) -> tuple[str, str]:
+        """What stands before and behind a byte span in its sentence, in lower case, at most `reach` bytes each."""
+        before = self.low[max(0, start - reach) : start].decode(errors="ignore")
+        behind = self.low[end : end + reach].decode(errors="ignore").lstrip(" \xa0")
+        return _ENDS.split(before)[-1], _ENDS.split(behind, maxsplit=1)[0]
+
     def is_word(self, start: int, end: int) -> bool:
         """Whether the span is not part of a longer word, an e-mail address or a host name."""
         low = self.low
-        if start and (joins := _BYTE[low[start - 1]]) and (joins == 1 or _is_letter(self.raw, start - 1)):
+        joins = _BYTE[low[start - 1]] if start else 0
+        if joins and (joins == 1 or _is_letter(self.raw, start - 1)) and not self._begins_anew(start):
             return False
         if end < len(low):
             byte = low[end]
-            if (joins := _BYTE[byte]) and (joins == 1 or _is_letter(self.raw, end)):
+            if (joins := _BYTE[byte]) and (joins == 1 or _is_letter(self.raw, end)) and not self._ends_anew(start, end):
                 return False
             if byte == _DOT and low[end + 1 : end + 4] in _HOST_ENDINGS:
                 return False
         return True
+
+    def _begins_anew(self, start: int) -> bool:
+        """Whether a line break was lost here, as sources do: "QualificationsBachelor's"."""
+        before = self.raw[max(0, start - _LOST) : start]
+        return len(before) == _LOST and before.islower() and before.isalpha() and self.raw[start : start + 1].isupper()
+
+    def _ends_anew(self, start: int, end: int) -> bool:
+        """The same behind a phrase: "Bachelor's degree5+ years", "master's degreeProfessional licence"."""
+        if b" " not in self.low[start:end] or not self.raw[end - 1 : end].islower():
+            return False
+        return bool(_NEXT_LINE.match(self.raw, end))
 
 
 def _is_letter(raw: bytes, at: int) -> bool:

@@ -20,17 +20,17 @@ _KNOWN = (
     .where(enrichment.c.content_hash == sa.any_(sa.bindparam("hashes", type_=sa.ARRAY(sa.Uuid(as_uuid=False)))))
     .where(enrichment.c.rules_version == sa.bindparam("rules_version"))
 )
-_OF_POSTING = (
-    sa.select(posting_enrichment, _result.label("result"))
-    .join_from(
-        posting_enrichment,
-        enrichment,
-        sa.and_(
-            posting_enrichment.c.content_hash == enrichment.c.content_hash,
-            posting_enrichment.c.rules_version == enrichment.c.rules_version,
-        ),
-    )
-    .where(posting_enrichment.c.hash_key == sa.bindparam("hash_key", type_=sa.Uuid(as_uuid=False)))
+_CURRENT = sa.select(posting_enrichment, _result.label("result")).join_from(
+    posting_enrichment,
+    enrichment,
+    sa.and_(
+        posting_enrichment.c.content_hash == enrichment.c.content_hash,
+        posting_enrichment.c.rules_version == enrichment.c.rules_version,
+    ),
+)
+_OF_POSTING = _CURRENT.where(posting_enrichment.c.hash_key == sa.bindparam("hash_key", type_=sa.Uuid(as_uuid=False)))
+_OF_POSTINGS = _CURRENT.where(
+    posting_enrichment.c.hash_key == sa.any_(sa.bindparam("keys", type_=sa.ARRAY(sa.Uuid(as_uuid=False))))
 )
 
 
@@ -81,9 +81,16 @@ class EnrichmentStore:
     async def of_posting(self, conn: AsyncConnection, hash_key: str) -> StoredEnrichment | None:
         """The enrichment of a posting's latest version, None for an unknown posting."""
         row = (await conn.execute(_OF_POSTING, {"hash_key": hash_key})).mappings().one_or_none()
-        if row is None:
-            return None
-        key: UUID = row["hash_key"]
-        return StoredEnrichment(
-            key.hex, row["version"], row["rules_version"], row["dwh_load_timestamp"], _decode(row["result"])
-        )
+        return _stored(row) if row else None
+
+    async def of_postings(self, conn: AsyncConnection, hash_keys: Iterable[str]) -> dict[str, StoredEnrichment]:
+        """The enrichments of postings' latest versions, as far as they were enriched."""
+        rows = (await conn.execute(_OF_POSTINGS, {"keys": sorted(set(hash_keys))})).mappings()
+        return {each.hash_key: each for each in map(_stored, rows)}
+
+
+def _stored(row: sa.RowMapping) -> StoredEnrichment:
+    key: UUID = row["hash_key"]
+    return StoredEnrichment(
+        key.hex, row["version"], row["rules_version"], row["dwh_load_timestamp"], _decode(row["result"])
+    )

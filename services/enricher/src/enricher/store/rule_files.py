@@ -12,7 +12,7 @@ from enricher.domain import rules as r
 from enricher.errors import InvalidRulesError
 
 #: Counts changes of code that change what is read; part of the rules version beside the digest of the files.
-CODE_VERSION = 1
+CODE_VERSION = 2
 
 _FILES: dict[str, tuple[str, type[r.Rule]]] = {
     "skills": ("taxonomy/skills.yml", r.SkillRules),
@@ -24,8 +24,14 @@ _FILES: dict[str, tuple[str, type[r.Rule]]] = {
     "rates": ("fx_rates.yml", r.RateRules),
     "places": ("taxonomy/places.yml", r.PlaceRules),
     "company_sizes": ("enums.yml", r.CompanySizeRules),
+    "needs": ("taxonomy/needs.yml", r.NeedRules),
+    "years": ("taxonomy/years.yml", r.YearsRules),
+    "degrees": ("taxonomy/degrees.yml", r.DegreeRules),
+    "authorisation": ("taxonomy/authorisation.yml", r.AuthorisationRules),
+    "languages": ("taxonomy/languages.yml", r.LanguageRules),
+    "titles": ("taxonomy/titles.yml", r.TitleRules),
 }
-_CITIES = "taxonomy/places.tsv.gz"
+_CITIES, _LISTED, _TITLES = "taxonomy/places.tsv.gz", "taxonomy/skills_more.tsv", "taxonomy/titles.tsv.gz"
 T = TypeVar("T", bound=r.Rule)
 
 
@@ -37,10 +43,12 @@ def load_rules() -> r.Rules:
         content = config_path(path).read_bytes()
         digest.update(content)
         parts[name] = _checked(path, content, kind)
-    content = config_path(_CITIES).read_bytes()
-    digest.update(content)
-    parts_and_cities = {**parts, "cities": _cities(content), "version": f"{CODE_VERSION}-{digest.hexdigest()[:12]}"}
-    return msgspec.convert(parts_and_cities, r.Rules, from_attributes=True)
+    cities, listed, titles = (config_path(path).read_bytes() for path in (_CITIES, _LISTED, _TITLES))
+    for content in (cities, listed, titles):
+        digest.update(content)
+    version = f"{CODE_VERSION}-{digest.hexdigest()[:12]}"
+    rows = {"cities": _cities(cities), "listed_skills": _listed(listed), "standard_titles": _titles(titles)}
+    return msgspec.convert({**parts, **rows, "version": version}, r.Rules, from_attributes=True)
 
 
 def _checked(path: str, content: bytes, kind: type[T]) -> T:
@@ -57,3 +65,20 @@ def _cities(content: bytes) -> list[r.City]:
         name, country, region, population, names = line.split("\t")
         cities.append(r.City(name, country, region, int(population), tuple(names.split("|")) if names else ()))
     return cities
+
+
+def _listed(content: bytes) -> list[r.ListedSkill]:
+    rows = (line.split("\t") for line in content.decode().splitlines())
+    try:
+        return [r.ListedSkill(kind, name, tuple(words.split("|")), source) for kind, name, words, source in rows]  # type: ignore[arg-type] # checked when the rules are made
+    except ValueError as error:
+        raise InvalidRulesError(f"{_LISTED}: a line needs kind, name, spellings and source: {error}") from error
+
+
+def _titles(content: bytes) -> r.TitleTable:
+    occupations, _, titles = gzip.decompress(content).decode().partition("\n\n")
+    try:
+        found = [r.StandardTitle(*line.split("\t")) for line in occupations.split("\n")]
+    except TypeError as error:
+        raise InvalidRulesError(f"{_TITLES}: an occupation needs a title and three codes: {error}") from error
+    return r.TitleTable(occupations=found, titles=titles.split("\n"))

@@ -2,13 +2,34 @@
 
 import asyncio
 import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
-from common.storage import DamagedObjectError, ObjectMissingError, ObjectStore
-from extractor.domain.archive_key import archive_key
+import structlog
+
+from common.storage import DamagedObjectError, ObjectMissingError, ObjectStore, StorageUnavailableError, StoredObject
+from extractor.domain.archive_key import Placed, archive_key, read_key, source_prefix
 from extractor.domain.envelope import Provenance, RawPage, pack, unpack
 from extractor.errors import DamagedPageError
+
+T = TypeVar("T")
+#: Seconds between two tries of an archive that is away.
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 5.0
+_log = structlog.get_logger()
+
+
+async def once_available(step: Callable[[], Awaitable[T]], sleep: Callable[[float], Awaitable[None]]) -> T:
+    """An archive that is away or full is infrastructure: wait, count no attempt, do not ask the source again."""
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return await step()
+        except StorageUnavailableError as error:
+            _log.warning("archive_unavailable", error=str(error), again_in=pause)
+        await sleep(pause)
+        pause = min(_LONGEST_PAUSE, pause * 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +52,7 @@ class Archive:
 
     def __init__(self, store: ObjectStore, prefix: str) -> None:
         self._store = store
-        self._prefix = prefix
+        self.prefix = prefix
 
     async def find(self, asked: Provenance, requested_at: datetime) -> ArchivedPage | None:
         """The page that an earlier execution of this unit archived; StorageUnavailableError."""
@@ -55,9 +76,33 @@ class Archive:
                 return twin
         raise DamagedPageError(f"{asked.unit_id}: both archive keys hold something else")
 
-    async def raw(self, key: str, sha256: str) -> bytes:
+    async def raw(self, key: str, sha256: str | None = None) -> bytes:
         """The object as archived (gzip); DamagedObjectError, ObjectMissingError, StorageUnavailableError."""
         return await self._store.get(key, sha256=sha256)
+
+    async def stored(self, key: str, sha256: str | None = None) -> RawPage:
+        """The page under a key; DamagedPageError, ObjectMissingError, StorageUnavailableError.
+
+        Its digest is checked where it is given or kept by the store, that of its payload always.
+        """
+        try:
+            data = await self._store.get(key, sha256=sha256)
+        except DamagedObjectError as error:
+            raise DamagedPageError(str(error)) from error
+        return (await asyncio.to_thread(unpack, data))[0]
+
+    async def objects(self, source: str | None = None) -> AsyncIterator[tuple[StoredObject, Placed | None]]:
+        """All objects, of one source if asked, and what their keys tell; None for what is no page of ours."""
+        async for found in self._store.list(self.prefix_of(source).rstrip("/")):
+            yield found, read_key(self.prefix, found.key)
+
+    def prefix_of(self, source: str | None = None) -> str:
+        """What all keys begin with, of one source if asked."""
+        return f"{source_prefix(self.prefix, source) if source else self.prefix.strip('/')}/"
+
+    async def remove(self, keys: Sequence[str]) -> None:
+        """Delete objects; StorageUnavailableError."""
+        await self._store.remove(keys)
 
     async def _read(self, key: str, asked: Provenance) -> ArchivedPage | None:
         try:
@@ -70,7 +115,7 @@ class Archive:
         return ArchivedPage(page, key, hashlib.sha256(data).hexdigest(), len(data), reused=True)
 
     def _keys(self, asked: Provenance, requested_at: datetime) -> tuple[str, str]:
-        where = (self._prefix, asked.source, asked.feed, requested_at, asked.run_id, asked.page)
+        where = (self.prefix, asked.source, asked.feed, requested_at, asked.run_id, asked.page)
         return archive_key(*where), archive_key(*where, unit_id=asked.unit_id)
 
 

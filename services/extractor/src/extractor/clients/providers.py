@@ -1,16 +1,31 @@
 """One HTTP client per source, made at first use from the source's settings."""
 
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 from common.contracts import SourceQuery
 from sources.adapter import SourceAdapter
+from sources.asking import Gate
 from sources.client import SourceClient
 from sources.errors import SourceRejectedError
+from sources.quota import Quota
 from sources.settings import SourceSettings, source_settings, variable_of
 
 MakeClient = Callable[[str, SourceSettings], SourceClient]
+#: What keeps the quotas of a source, told its name and them.
+MakeGate = Callable[[str, Sequence[Quota]], Gate]
+
+
+class Provider(Protocol):
+    """A source of postings, or of what is known of companies."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def settings(self) -> SourceSettings: ...
 
 
 class Providers:
@@ -19,13 +34,17 @@ class Providers:
     def __init__(self, make: MakeClient = SourceClient) -> None:
         self._make = make
         self._clients: dict[str, SourceClient] = {}
+        self.gate: MakeGate | None = None
 
-    def client(self, adapter: SourceAdapter) -> SourceClient:
+    def client(self, adapter: Provider) -> SourceClient:
         """The source's client; SourceRejectedError where its settings in the environment are wrong."""
         client = self._clients.get(adapter.name)
         if client is None:
             settings = source_settings(adapter.name, adapter.settings)
-            client = self._clients[adapter.name] = self._make(adapter.name, settings)
+            make = self._make
+            if self.gate is not None and settings.quotas:
+                make = partial(SourceClient, gate=self.gate(adapter.name, settings.quotas))
+            client = self._clients[adapter.name] = make(adapter.name, settings)
         return client
 
     async def close(self) -> None:

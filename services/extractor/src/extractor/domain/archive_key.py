@@ -1,11 +1,25 @@
 """Where a page is kept in the bronze archive."""
 
 import hashlib
-from datetime import UTC, datetime
-from urllib.parse import quote
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from urllib.parse import quote, unquote
 
 #: Longest path segment in bytes; file systems end at 255.
 _LONGEST = 160
+_KEY = re.compile(
+    r"(?P<source>[^/]+)(?:/[^/]+)?/date=(?P<day>[0-9]{4}/[0-9]{2}/[0-9]{2})/run=(?P<run>[^/]+)/page=[^/]+\.json\.gz"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What a key tells of its page."""
+
+    source: str
+    day: date
+    run_id: str
 
 
 def archive_key(
@@ -25,6 +39,24 @@ def archive_key(
     if feed:
         where.append(_segment(feed))
     return "/".join([*where, f"date={day}", f"run={_segment(run_id)}", f"{name}.json.gz"])
+
+
+def read_key(prefix: str, key: str) -> Placed | None:
+    """What `archive_key` has put into the key (a name of over 160 bytes as cut there); None: not a key of ours."""
+    where = "/".join(filter(None, prefix.split("/")))
+    found = _KEY.fullmatch(key.removeprefix(f"{where}/")) if key.startswith(where) else None
+    if found is None:
+        return None
+    try:
+        day = datetime.strptime(found["day"], "%Y/%m/%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return None
+    return Placed(unquote(found["source"]), day, unquote(found["run"]))
+
+
+def source_prefix(prefix: str, source: str) -> str:
+    """What all keys of a source begin with."""
+    return "/".join([*filter(None, prefix.split("/")), _segment(source)])
 
 
 def _segment(text: str) -> str:

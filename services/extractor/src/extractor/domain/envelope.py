@@ -120,6 +120,11 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def whole_milliseconds(moment: datetime) -> datetime:
+    """As precise as `timestamp` writes it, so that what is read from the archive has the time that was sent on."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 def _decoded(data: bytes) -> Any:
     try:
         return msgspec.json.decode(data)

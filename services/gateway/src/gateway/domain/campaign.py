@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, model_validator
 
 from common.contracts import DateWindow, EmploymentType, RemoteType, Seniority, SourceQuery
-from gateway.domain.schedule import CRON, TIME_ZONE, check_cron, check_time_zone
+from gateway.domain.schedule import CRON, TIME_ZONE, CatchUp, check_cron, check_time_zone
 
 CompanySize = Literal["1-10", "11-50", "51-200", "201-500", "501-1000", "1001-5000", "5001-10000", "10001+"]
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -42,10 +42,14 @@ def _printable(value: str) -> str:
     return value.strip()
 
 
+#: Fields that stay at the gateway.
+OF_THE_GATEWAY = ("email", "schedule_cron", "schedule_time_zone", "schedule_catch_up", "sla_minutes")
 Text = Annotated[str, AfterValidator(_printable)]
 Lower = BeforeValidator(_cased(str.lower))
 Upper = BeforeValidator(_cased(str.upper))
 Amount = Annotated[int, Field(ge=0, le=2_000_000_000)]
+Cron = Annotated[str, AfterValidator(check_cron), Field(max_length=100)]
+TimeZone = Annotated[str, AfterValidator(check_time_zone), Field(max_length=60)]
 
 
 class SourceChoice(BaseModel):
@@ -62,6 +66,19 @@ class SourceChoice(BaseModel):
     def contract(self) -> SourceQuery:
         """The same as the events carry it."""
         return SourceQuery(source=self.source, params=self.params, max_pages=self.max_pages)
+
+
+class CampaignSource(SourceChoice):
+    """A source of a campaign; with a `schedule_cron` it is read by runs of its own, and left out of the campaign's."""
+
+    schedule_cron: Cron | None = Field(None, description="Times of its own; null: those of the campaign.")
+    schedule_time_zone: TimeZone | None = Field(None, description="Of `schedule_cron`; null: the campaign's.")
+
+    @property
+    def key(self) -> str:
+        """Which source of the campaign it is, as commands write it: `greenhouse:board=acme`."""
+        feed = self.contract().feed
+        return f"{self.source}:{feed}" if feed else self.source
 
 
 class CampaignCriteria(BaseModel):
@@ -95,12 +112,24 @@ class CampaignCriteria(BaseModel):
     weights: dict[Annotated[str, Field(max_length=40)], Annotated[float, Field(ge=0, le=1000)]] = Field(
         default_factory=dict, max_length=20, description="Points of factors that differ from the preset's."
     )
-    sources: list[SourceChoice] = Field(default_factory=list, max_length=100)
-    schedule_cron: Annotated[str, AfterValidator(check_cron), Field(max_length=100)] | None = Field(
-        CRON, description="When runs start by themselves; null: never."
+    sources: list[CampaignSource] = Field(default_factory=list, max_length=100)
+    schedule_cron: Cron | None = Field(CRON, description="When runs start by themselves; null: never.")
+    schedule_time_zone: TimeZone = TIME_ZONE
+    schedule_catch_up: CatchUp = Field(
+        "latest",
+        description="Starts missed while nobody could start them: one for all, `none`, or `all` (the last 24).",
     )
-    schedule_time_zone: Annotated[str, AfterValidator(check_time_zone), Field(max_length=60)] = TIME_ZONE
+    sla_minutes: Annotated[int, Field(ge=1, le=43_200)] | None = Field(
+        None, description="A scheduled run that has not ended this long after its time is reported; null: never."
+    )
     is_active: bool = True
+
+    def concerning_others(self) -> dict[str, Any]:
+        """What other services are told of the campaign: a change of the rest ranks nothing again."""
+        times: set[str] = set(CampaignSource.model_fields) - set(SourceChoice.model_fields)
+        return self.model_dump(
+            mode="json", exclude={**dict.fromkeys(OF_THE_GATEWAY, True), "sources": {"__all__": times}}
+        )
 
     @model_validator(mode="after")
     def _pay(self) -> "CampaignCriteria":

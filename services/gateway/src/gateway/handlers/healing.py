@@ -2,17 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import structlog
 
 from common.contracts import CONTROL_QUEUES
-from common.messaging.health import is_infrastructure, until_healthy
 from common.messaging.relay import send_now
 from common.messaging.session import Session
 from gateway import metrics
 from gateway.handlers.ledger import KeepLedger
+from gateway.handlers.repeating import repeat
 from gateway.store.healing import Healing, Round
 
 #: Between two looks for runs that stand still, at most.
@@ -75,22 +75,11 @@ class Healer:
         """Do both for the duration of the context; one that fails ends the process loudly."""
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._repeat(self.probe, self._look_every), name="probes"),
-                group.create_task(self._repeat(self.sweep, self._sweep_every), name="sweeper"),
+                group.create_task(repeat(self._session, "probes", self.probe, self._look_every)),
+                group.create_task(repeat(self._session, "sweeper", self.sweep, self._sweep_every)),
             ]
             try:
                 yield
             finally:
                 for task in tasks:
                     task.cancel()
-
-    async def _repeat(self, work: Callable[[], Awaitable[int]], seconds: float) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            try:
-                await work()
-            except Exception as error:
-                if not is_infrastructure(error):
-                    raise
-                _log.warning("healer_waits_for_infrastructure", error=repr(error))
-                await until_healthy(self._session.engine, self._session.broker)

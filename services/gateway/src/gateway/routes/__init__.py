@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Depends
 
-from gateway.routes import campaigns, forwarded, jobs, quarantine, runs
+from gateway.routes import bronze, campaigns, forwarded, jobs, quarantine, recognising, replays, runs, schedules
 from gateway.routes.access import require_key
 
 router = APIRouter(dependencies=[Depends(require_key)])
-for part in (campaigns, runs, jobs, quarantine, forwarded):
+for part in (campaigns, schedules, replays, runs, jobs, quarantine, recognising, bronze, forwarded):
     router.include_router(part.router)

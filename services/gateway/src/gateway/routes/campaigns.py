@@ -1,6 +1,7 @@
 """Campaigns: create, list, read, change, pause, delete."""
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from common.messaging.relay import send_now
 from common.web import Problem
-from gateway.domain.campaign import CampaignCriteria
+from gateway.domain.campaign import CampaignCriteria, CampaignSource
 from gateway.errors import campaign_missing
 from gateway.routes.access import Wired
 from gateway.store.campaigns import Row, criteria_of
@@ -32,6 +33,7 @@ class CampaignRead(CampaignCriteria):
     version: int
     created_at: datetime
     updated_at: datetime
+    schedule_paused: bool
     next_run_at: datetime | None
     total_run_count: int
     last_run_at: datetime | None
@@ -43,8 +45,8 @@ class CampaignRead(CampaignCriteria):
         """From its row."""
         own = {
             name: getattr(row, name)
-            for name in ("campaign_id", "version", "created_at", "updated_at", "next_run_at", "total_run_count",
-                         "last_run_at", "last_run_status", "last_run_job_count")
+            for name in ("campaign_id", "version", "created_at", "updated_at", "schedule_paused", "next_run_at",
+                         "total_run_count", "last_run_at", "last_run_status", "last_run_job_count")
         }  # fmt: skip
         return cls(**criteria_of(row).model_dump(), **own)
 
@@ -79,13 +81,28 @@ async def read(wired: Wired, campaign_id: uuid.UUID) -> CampaignRead:
 async def change(
     wired: Wired, campaign_id: uuid.UUID, changes: Annotated[dict[str, Any], Body(examples=[{"min_salary": 110000}])]
 ) -> CampaignRead:
-    """Members that are left out stay as they are; stored jobs are scored again for the changed campaign."""
-    return await _change(wired, campaign_id, changes)
+    """Members that are left out stay as they are; where the change matters to it, stored jobs are scored again."""
+    return await _change(wired, campaign_id, lambda _: changes)
+
+
+@router.post("/{campaign_id}/sources", summary="Read one more source")
+async def add_source(
+    wired: Wired,
+    campaign_id: uuid.UUID,
+    source: Annotated[CampaignSource, Body(examples=[{"source": "greenhouse", "params": {"board": "acme"}}])],
+) -> CampaignRead:
+    """A source that the campaign reads already (the same with the same parameters) stays as it is."""
+
+    def added(before: CampaignCriteria) -> dict[str, Any]:
+        known = any(s.key == source.key for s in before.sources)
+        return {} if known else {"sources": [s.model_dump(mode="json") for s in (*before.sources, source)]}
+
+    return await _change(wired, campaign_id, added)
 
 
 @router.post("/{campaign_id}/toggle", summary="Pause or resume a campaign")
 async def toggle(wired: Wired, campaign_id: uuid.UUID) -> CampaignRead:
-    return await _change(wired, campaign_id, None)
+    return await _change(wired, campaign_id, lambda before: {"is_active": not before.is_active})
 
 
 @router.delete("/{campaign_id}", status_code=204, summary="Delete a campaign and its rankings")
@@ -101,21 +118,21 @@ async def delete(wired: Wired, campaign_id: uuid.UUID) -> Response:
     return Response(status_code=204)
 
 
-async def _change(wired: Wired, campaign_id: uuid.UUID, changes: dict[str, Any] | None) -> CampaignRead:
-    """Apply changes (None: the other way round of is_active) as the campaign's next version."""
+async def _change(
+    wired: Wired, campaign_id: uuid.UUID, changes: Callable[[CampaignCriteria], dict[str, Any]]
+) -> CampaignRead:
+    """Apply what changes make of the criteria; if it concerns other services it is the campaign's next version."""
     now = wired.now()
     async with wired.session.engine.begin() as conn:
         row = await wired.campaigns.get(conn, campaign_id, lock=True)
         if row is None:
             raise campaign_missing()
         before = criteria_of(row)
-        if changes is None:
-            changes = {"is_active": not before.is_active}
-        after = _validated({**before.model_dump(mode="json"), **changes})
+        after = _validated({**before.model_dump(mode="json"), **changes(before)})
         if after == before:
             return CampaignRead.of(row)
-        row = await wired.campaigns.update(conn, row, after, now)
-        messages = await wired.runs.rerank(conn, row, "changed", now)
+        old, row = row, await wired.campaigns.update(conn, row, after, now)
+        messages = await wired.runs.rerank(conn, row, "changed", now) if row.version > old.version else []
     await send_now(wired.session.broker, wired.session.engine, wired.session.outbox, messages)
     return CampaignRead.of(row)
 

@@ -14,11 +14,14 @@ _KEPT = ("content-type", "retry-after", "location")
 Key = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,80}$")]
 
 
-async def forward(services: Services, service: str, path: str, request: Request) -> Response:
-    """Send a request on to a service as it came, and its answer back."""
+async def forward(
+    services: Services, service: str, path: str, request: Request, *, seconds: float | None = None
+) -> Response:
+    """Send a request on to a service as it came, and its answer back; `seconds`: where that takes longer than most."""
+    patience = {} if seconds is None else {"timeout": seconds}
     sent = services.build(
         service, request.method, path, params=request.query_params.multi_items(), content=await request.body(),
-        headers={"content-type": request.headers.get("content-type", "application/json")},
+        headers={"content-type": request.headers.get("content-type", "application/json")}, **patience,
     )  # fmt: skip
     answer = await services.forward(service, sent)
     kept = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
@@ -26,8 +29,18 @@ async def forward(services: Services, service: str, path: str, request: Request)
 
 
 @router.get("/sources", tags=["sources"], summary="Sources with their parameters and state (extractor)")
-@router.get("/pages", tags=["sources"], summary="Archived pages of a run (extractor)")
+@router.get("/companies/queue", tags=["companies"], summary="Company look-ups by status (extractor)")
 async def extractor(wired: Wired, request: Request) -> Response:
+    return await forward(wired.services, "extractor", request.url.path, request)
+
+
+@router.get("/sources/{key}", tags=["sources"], summary="One source with its last three weeks (extractor)")
+@router.post("/sources/{key}/pause", tags=["sources"], summary="Read nothing of a source until it is resumed")
+@router.post("/sources/{key}/resume", tags=["sources"], summary="Read a paused or a broken source again")
+@router.post(
+    "/companies/queue/{key}/retry", tags=["companies"], summary="Look a company up again (extractor)", status_code=202
+)
+async def extractor_item(wired: Wired, request: Request, key: Key) -> Response:
     return await forward(wired.services, "extractor", request.url.path, request)
 
 
@@ -58,3 +71,16 @@ async def enricher(wired: Wired, request: Request) -> Response:
 @router.post("/scores/try", tags=["try out"], summary="How a job would score for a campaign (ranker)")
 async def ranker(wired: Wired, request: Request) -> Response:
     return await forward(wired.services, "ranker", request.url.path, request)
+
+
+@router.get("/duplicates", tags=["duplicates"], summary="Jobs that several postings show (normalizer)")
+@router.post("/duplicates/merge", tags=["duplicates"], summary="Say that postings are one job")
+async def normalizer(wired: Wired, request: Request) -> Response:
+    return await forward(wired.services, "normalizer", request.url.path, request)
+
+
+@router.get("/duplicates/{key}", tags=["duplicates"], summary="The job that a posting shows, with the evidence")
+@router.post("/duplicates/{key}/split", tags=["duplicates"], summary="Say that a posting is another job")
+@router.get("/runs/{key}/duplicates", tags=["duplicates"], summary="What a run merged and kept apart")
+async def normalizer_item(wired: Wired, request: Request, key: Key) -> Response:
+    return await forward(wired.services, "normalizer", request.url.path, request)

@@ -48,12 +48,35 @@ class RankRead(BaseModel):
         )  # fmt: skip
 
 
+class Employer(BaseModel):
+    """What a provider tells of the company."""
+
+    name: str
+    size: str | None = Field(None, description="Bin of employees such as 51-200.")
+    rating: float | None = Field(None, description="0 to 5.")
+    reviews: int | None = None
+    industry: str | None = None
+    website: str | None = None
+    domain: str | None = None
+    location: str | None = None
+    revenue: str | None = None
+
+
+class AttributionRead(BaseModel):
+    """What must stand beside a job, because its source demands it."""
+
+    text: str
+    url: str | None = Field(None, description="Where the text leads.")
+
+
 class JobRead(BaseModel):
     """A job as lists show it (fields after schema.org JobPosting)."""
 
     hash_key: str
     title: str
     company: str
+    company_size: str | None = Field(description="As the posting says, else as the company is known to be.")
+    employer: Employer | None = Field(description="Null where no provider has told about the company.")
     places: list[dict[str, Any]]
     remote_type: str | None
     employment_types: list[str]
@@ -65,6 +88,7 @@ class JobRead(BaseModel):
     apply_url: str | None
     source: str
     source_job_id: str
+    attribution: AttributionRead | None = Field(description="To be shown with it; null: nothing is asked for.")
     posted_at: str | None
     first_seen_at: str | None
     version: int
@@ -72,8 +96,10 @@ class JobRead(BaseModel):
     closed: bool
 
     @classmethod
-    def of(cls, card: dict[str, Any]) -> Self:
-        """From the stored card, in which defaults are left out."""
+    def of(cls, row: Row) -> Self:
+        """From the stored cards of job and company, in which defaults are left out."""
+        card: dict[str, Any] = {"employer": row.employer, **row.card}
+        card.setdefault("company_size", (row.employer or {}).get("size"))
         lists: dict[str, Any] = {"places": [], "employment_types": [], "skills": [], "summary": "", "closed": False}
         blank = dict.fromkeys(cls.model_fields) | lists
         return cls.model_validate({name: card.get(name, blank[name]) for name in JobRead.model_fields})
@@ -91,6 +117,8 @@ class JobDetail(JobRead):
     description_html: str | None
     description_text: str | None
     sightings: list[dict[str, Any]]
+    cluster_id: str | None = Field(description="The job that this posting shows; the key for /duplicates.")
+    also_seen_as: list[dict[str, Any]] = Field(description="Other postings of the same job, with source and links.")
     provenance: dict[str, Any] | None
     enrichment: dict[str, Any] | None
     rank: RankRead | None
@@ -129,7 +157,7 @@ async def ranked(
             raise campaign_missing()
         rows = await wired.jobs.ranked(conn, campaign_id, narrowed, after, limit + 1)
     following = write_cursor(rows[limit - 1].score, rows[limit - 1].hash_key.hex) if len(rows) > limit else None
-    items = [RankedJob(**JobRead.of(r.card).model_dump(), rank=RankRead.of(r)) for r in rows[:limit]]
+    items = [RankedJob(**JobRead.of(r).model_dump(), rank=RankRead.of(r)) for r in rows[:limit]]
     return Page(items=items, next_cursor=following)
 
 
@@ -155,7 +183,7 @@ async def read(
     away = [service for service, answer in told.items() if answer is _AWAY]
     known = {service: answer for service, answer in told.items() if answer is not _AWAY}
     return JobDetail(
-        **JobRead.of(job.card).model_dump(),
+        **JobRead.of(job).model_dump(),
         **_text(known.get("normalizer") or {}),
         enrichment=known.get("enricher"),
         rank=RankRead.of(rank) if rank else None,
@@ -173,8 +201,8 @@ async def _told(wired: Wired, service: str, path: str) -> Any:
 
 
 def _text(posting: dict[str, Any]) -> dict[str, Any]:
-    own = {name: posting.get(name) for name in ("description_html", "description_text", "provenance")}
-    return {**own, "sightings": posting.get("sightings", [])}
+    own = {name: posting.get(name) for name in ("description_html", "description_text", "provenance", "cluster_id")}
+    return {**own, **{name: posting.get(name, []) for name in ("sightings", "also_seen_as")}}
 
 
 def _position(cursor: str) -> tuple[int, uuid.UUID]:

@@ -21,8 +21,8 @@ from gateway.store.runs import Row
 
 router = APIRouter(tags=["runs"], responses={404: {"model": Problem}})
 
-_RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
-RunId = Annotated[str, Path(pattern=_RUN_ID)]
+RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
+RunId = Annotated[str, Path(pattern=RUN_ID)]
 
 
 class RunStart(BaseModel):
@@ -31,7 +31,7 @@ class RunStart(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     sources: list[SourceChoice] | None = Field(None, max_length=100, description="Instead of the campaign's own.")
-    run_id: str | None = Field(None, pattern=_RUN_ID, description="Your own id: starting it twice starts it once.")
+    run_id: str | None = Field(None, pattern=RUN_ID, description="Your own id: starting it twice starts it once.")
 
 
 class RunRead(BaseModel):
@@ -39,15 +39,22 @@ class RunRead(BaseModel):
 
     run_id: str
     kind: RunKind
-    campaign_id: uuid.UUID
+    campaign_id: uuid.UUID | None = Field(description="Null for a replay of archived pages.")
     campaign_name: str
     trigger: str
-    replay_of: str | None = Field(description="The run whose quarantine a replay works on again.")
+    replay_of: str | None = Field(description="The run whose quarantine or archived pages a replay works on again.")
+    window: dict[str, Any] | None = Field(
+        description="Which archived pages a replay reads again, or the days that a backfill asks for."
+    )
     state: RunState
     sources: list[dict[str, Any]]
     requested_at: datetime
     deadline_at: datetime
     completed_at: datetime | None
+    slot_at: datetime | None = Field(description="For when a scheduled run was due.")
+    slot_source: str | None = Field(description="The source whose own times started it; empty: the campaign's.")
+    sla_at: datetime | None = Field(description="When it is to have ended.")
+    sla_missed_at: datetime | None = Field(description="When that was found not to be so.")
 
     @classmethod
     def of(cls, row: Row) -> Self:

@@ -8,11 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.domain.campaign import CampaignCriteria
-from gateway.domain.schedule import next_start
+from gateway.domain.campaign import OF_THE_GATEWAY, CampaignCriteria
+from gateway.domain.timetable import next_of, schedules_of
 from gateway.tables import campaign, ranking
 
 Row = sa.Row[Any]
+#: Criteria with a column of their own; the others are one document.
+_OWN_COLUMNS = (*OF_THE_GATEWAY, "campaign_name", "is_active")
 
 
 class CampaignStore:
@@ -20,13 +22,27 @@ class CampaignStore:
 
     async def create(self, conn: AsyncConnection, criteria: CampaignCriteria, now: datetime) -> Row:
         """Insert a campaign as version 1."""
-        values = {"campaign_id": uuid.uuid4(), "version": 1, "ranked_as_of": now.date(), **_columns(criteria, now)}
+        due = _due(criteria, paused=False, now=now)
+        values = {"campaign_id": uuid.uuid4(), "version": 1, "ranked_as_of": now.date(), "next_run_at": due}
+        values |= _columns(criteria)
         row: Row = (await conn.execute(sa.insert(campaign).values(values).returning(campaign))).one()
         return row
 
     async def update(self, conn: AsyncConnection, row: Row, criteria: CampaignCriteria, now: datetime) -> Row:
-        """Store changed criteria as the next version."""
-        values = {"version": row.version + 1, "updated_at": now, "ranked_as_of": now.date(), **_columns(criteria, now)}
+        """Store changed criteria, as the next version if they concern other services too."""
+        before, values = criteria_of(row), {**_columns(criteria), "updated_at": now}
+        if criteria.concerning_others() != before.concerning_others():
+            values |= {"version": row.version + 1, "ranked_as_of": now.date()}
+        # A slot that is due already stays due.
+        if not criteria.is_active or row.next_run_at is None or row.next_run_at > now:
+            values["next_run_at"] = _due(criteria, row.schedule_paused, now)
+        return await self._set(conn, row.campaign_id, values)
+
+    async def pause(self, conn: AsyncConnection, row: Row, paused: bool, now: datetime) -> Row:
+        """Pause or resume what starts by itself; slots that pass meanwhile are not missed."""
+        if row.schedule_paused == paused:
+            return row
+        values = {"schedule_paused": paused, "next_run_at": _due(criteria_of(row), paused, now), "updated_at": now}
         return await self._set(conn, row.campaign_id, values)
 
     async def refresh(self, conn: AsyncConnection, row: Row, as_of: date) -> Row:
@@ -72,24 +88,18 @@ class CampaignStore:
         return row
 
 
-def _columns(criteria: CampaignCriteria, now: datetime) -> dict[str, Any]:
-    own = {"campaign_name", "email", "schedule_cron", "schedule_time_zone", "is_active"}
-    cron = criteria.schedule_cron
-    due = next_start(cron, criteria.schedule_time_zone, now) if cron and criteria.is_active else None
-    return {
-        "campaign_name": criteria.campaign_name,
-        "email": criteria.email,
-        "criteria": criteria.model_dump(mode="json", exclude=own),
-        "schedule_cron": cron,
-        "schedule_time_zone": criteria.schedule_time_zone,
-        "is_active": criteria.is_active,
-        "next_run_at": due,
-    }
+def _due(criteria: CampaignCriteria, paused: bool, now: datetime) -> datetime | None:
+    return next_of(schedules_of(criteria), now) if criteria.is_active and not paused else None
+
+
+def _columns(criteria: CampaignCriteria) -> dict[str, Any]:
+    own = {name: getattr(criteria, name) for name in _OWN_COLUMNS}
+    document = criteria.model_dump(mode="json", exclude=set(_OWN_COLUMNS))
+    # Times that are not set are left out, so that a gateway that knows of none can read the sources.
+    document["sources"] = [{k: v for k, v in s.items() if v is not None} for s in document["sources"]]
+    return {**own, "criteria": document}
 
 
 def criteria_of(row: Row) -> CampaignCriteria:
     """What the owner set, read back from a row."""
-    return CampaignCriteria(
-        campaign_name=row.campaign_name, email=row.email, schedule_cron=row.schedule_cron,
-        schedule_time_zone=row.schedule_time_zone, is_active=row.is_active, **row.criteria,
-    )  # fmt: skip
+    return CampaignCriteria(**{name: getattr(row, name) for name in _OWN_COLUMNS}, **row.criteria)

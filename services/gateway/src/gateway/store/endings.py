@@ -48,7 +48,7 @@ async def _summed_up(conn: AsyncConnection, row: Row[Any]) -> RunCompleted:
     books = await books_of(conn, row.run_id)
     failed, errors = await failures_of(conn, row.run_id)
     event = RunCompleted(
-        run_id=row.run_id, kind=row.kind, state=row.state, campaign_id=str(row.campaign_id),
+        run_id=row.run_id, kind=row.kind, state=row.state, campaign_id=str(row.campaign_id or ""),
         status=status_of(row.state, failed, books.fetched), campaign_name=row.campaign_name,
         started_at=row.requested_at, completed_at=row.completed_at, fetched=books.fetched,
         counts=dict(books.counts), reasons=dict(books.reasons), failed_units=failed, errors=errors,

@@ -158,7 +158,7 @@ class Healing:
             return []
         # A name of its own for each round: under one that was used the outbox would not take it.
         name = f"probe:{uuid.uuid4().hex}"
-        template = root_headers(run.run_id, name, "probe", str(run.campaign_id), datetime.now(UTC))
+        template = root_headers(run.run_id, name, "probe", str(run.campaign_id or ""), datetime.now(UTC))
         message = outgoing(UnitsProbed(run_id=run.run_id, units=units), template, name, "probe")
         await self._outbox.add(conn, [message])
         return [message]

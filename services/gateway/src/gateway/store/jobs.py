@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import RemoteType
 from gateway.domain.card import fold
-from gateway.tables import factor_set, job, ranking
+from gateway.tables import company, factor_set, job, ranking
 
 Row = sa.Row[Any]
+_employer = company.c.card.label("employer")
+_same_company = company.c.company_key == job.c.company_key
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,9 @@ class JobStore:
     ) -> Sequence[Row]:  # fmt: skip
         """Jobs of a campaign, best first, ties by hash_key; behind `after` (score in hundredths, hash_key)."""
         query = (
-            sa.select(ranking, job.c.card, factor_set.c.factors, factor_set.c.rules_version)
+            sa.select(ranking, job.c.card, _employer, factor_set.c.factors, factor_set.c.rules_version)
             .join(job, job.c.hash_key == ranking.c.hash_key)
+            .outerjoin(company, _same_company)
             .join(factor_set, factor_set.c.factor_set == ranking.c.factor_set)
             .where(ranking.c.campaign_id == campaign_id, sa.not_(job.c.closed), *_conditions(narrowed))
             .order_by(ranking.c.score.desc(), ranking.c.hash_key)
@@ -51,7 +54,8 @@ class JobStore:
 
     async def get(self, conn: AsyncConnection, hash_key: uuid.UUID) -> Row | None:
         """A job by its key, closed or not."""
-        return (await conn.execute(sa.select(job).where(job.c.hash_key == hash_key))).first()
+        query = sa.select(job, _employer).outerjoin(company, _same_company).where(job.c.hash_key == hash_key)
+        return (await conn.execute(query)).first()
 
     async def ranking_of(self, conn: AsyncConnection, campaign_id: uuid.UUID, hash_key: uuid.UUID) -> Row | None:
         """The stored score of a job for a campaign."""

@@ -10,6 +10,7 @@ from common.contracts import UnitFinished, UnitsKnown
 from common.messaging.outbox import Outbox
 from common.messaging.protocol import Outgoing
 from gateway.store.endings import Endings, announcement_of
+from gateway.store.sla import alarm_of
 
 # Locks in the order of run ids, so that two batches cannot wait for each other.
 _LOCK = text("SELECT run_id, state FROM gateway.run WHERE run_id = ANY(:runs) ORDER BY run_id FOR UPDATE")
@@ -84,7 +85,7 @@ class Ledger:
         """Record finished units; returns the `run.completed` messages of runs that this completes (in the outbox)."""
         states = await _locked(conn, {e.run_id for e in events})
         announced = [e.run_id for e in events if e.unit_id == announcement_of(e.run_id)]
-        units = [e for e in events if e.unit_id != announcement_of(e.run_id)]
+        units = [e for e in events if e.unit_id not in (announcement_of(e.run_id), alarm_of(e.run_id))]
         late = [e for e in units if states.get(e.run_id, "running") != "running"]
         if announced:
             await conn.execute(_ANNOUNCED, {"runs": announced})

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.contracts import CampaignRanking, Job, PostingsRanked
+from common.contracts import CampaignRanking, Company, Job, PostingsRanked
 from common.database import bulk_upsert
 from gateway.domain.card import place_key
-from gateway.tables import campaign, job
+from gateway.tables import campaign, company, job
 
 _FACTOR_SET = text("""
 WITH new AS (
@@ -25,15 +25,18 @@ SELECT factor_set FROM gateway.factor_set WHERE factors = :factors AND rules_ver
 # that two batches lock rows in the same order.
 _RANK = """
 INSERT INTO gateway.ranking AS t
-  (campaign_id, hash_key, score, points, factor_set, campaign_version, job_version, as_of)
+  (campaign_id, hash_key, score, points, factor_set, campaign_version, job_version, as_of, company_version)
 SELECT ($1::uuid[])[1 + (i - 1) / $6], ($4::uuid[])[1 + (i - 1) % $6], s,
        ($8::smallint[])[1 + (i - 1) * $9 : i * $9], $10,
-       ($2::int[])[1 + (i - 1) / $6], ($5::int[])[1 + (i - 1) % $6], ($3::date[])[1 + (i - 1) / $6]
+       ($2::int[])[1 + (i - 1) / $6], ($5::int[])[1 + (i - 1) % $6], ($3::date[])[1 + (i - 1) / $6],
+       ($11::int[])[1 + (i - 1) % $6]
 FROM unnest($7::smallint[]) WITH ORDINALITY AS x(s, n), LATERAL (SELECT n::int AS i) o
 ON CONFLICT (campaign_id, hash_key) DO UPDATE SET
   score = excluded.score, points = excluded.points, factor_set = excluded.factor_set, as_of = excluded.as_of,
-  campaign_version = excluded.campaign_version, job_version = excluded.job_version
-WHERE t.campaign_version <= excluded.campaign_version AND t.job_version <= excluded.job_version
+  campaign_version = excluded.campaign_version, job_version = excluded.job_version,
+  company_version = excluded.company_version
+WHERE t.campaign_version <= excluded.campaign_version
+  AND (t.job_version, t.company_version) <= (excluded.job_version, excluded.company_version)
 """
 
 
@@ -44,7 +47,8 @@ class Publisher:
         """Store the batch's jobs and scores; older versions never overwrite newer ones."""
         if event.jobs:
             rows = sorted((_job_row(j) for j in event.jobs), key=lambda r: str(r["hash_key"]))
-            await bulk_upsert(conn, job, rows, key=["hash_key"], where="t.version < excluded.version")
+            # The same version again was read under other rules (a replay): the later reading counts.
+            await bulk_upsert(conn, job, rows, key=["hash_key"], where="t.version <= excluded.version")
         known = await self._live(conn, [r.campaign_id for r in event.rankings])
         by_factors: dict[tuple[str, ...], list[CampaignRanking]] = defaultdict(list)
         for ranking in sorted(event.rankings, key=lambda r: r.campaign_id):
@@ -53,6 +57,11 @@ class Publisher:
         for factors, rankings in sorted(by_factors.items()):
             factor_set = await self._factor_set(conn, list(factors), event.rules_version)
             await self._rank(conn, event, rankings, len(factors), factor_set)
+
+    async def tell(self, conn: AsyncConnection, companies: Sequence[Company]) -> None:
+        """Store what is known of companies; older versions never overwrite newer ones."""
+        rows = [{"company_key": uuid.UUID(c.company_key), "version": c.version, "card": c} for c in companies]
+        await bulk_upsert(conn, company, rows, key=["company_key"], where="t.version < excluded.version")
 
     async def _live(self, conn: AsyncConnection, campaign_ids: Sequence[str]) -> set[str]:
         """Campaigns that still exist, share-locked so that a deletion waits for this batch and then clears it."""
@@ -80,6 +89,7 @@ class Publisher:
             [uuid.UUID(r.campaign_id) for r in rankings], [r.campaign_version for r in rankings],
             [r.as_of for r in rankings], [uuid.UUID(key) for key in event.hash_keys], event.versions,
             len(event.hash_keys), scores, points, width, factor_set,
+            event.company_versions or [0] * len(event.hash_keys),
         )  # fmt: skip
         await conn.exec_driver_sql(_RANK, parameters)
 
@@ -92,5 +102,6 @@ def _job_row(card: Job) -> dict[str, object]:
         "salary_minimum": salary.reference_minimum if salary else None,
         "salary_maximum": salary.reference_maximum if salary else None,
         "place_key": place_key(card.places), "card": card,
+        "company_key": uuid.UUID(card.company_key) if card.company_key else None,
         "posted_at": card.posted_at, "first_seen_at": card.first_seen_at,
     }  # fmt: skip

@@ -11,17 +11,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import (
     CampaignChanged,
+    Days,
     Event,
     ReplayRequested,
     RunKind,
     RunRequested,
     SourceQuery,
+    WindowRequested,
     stage_of,
     unit_id,
 )
 from common.messaging.outbox import Outbox, outgoing, root_headers
 from common.messaging.protocol import Outgoing
 from gateway.domain.contract import campaign_contract
+from gateway.domain.timetable import Slot
 from gateway.tables import run, unit
 
 Row = sa.Row[Any]
@@ -36,14 +39,17 @@ class RunStore:
 
     async def collect(
         self, conn: AsyncConnection, campaign: Row, sources: Sequence[SourceQuery], run_id: str, trigger: str,
-        now: datetime,
+        now: datetime, slot: Slot | None = None, posted: Days | None = None,
     ) -> list[Outgoing]:  # fmt: skip
         """Begin to read sources for a campaign; no messages where a run of this id exists already."""
         event = RunRequested(
-            run_id=run_id, requested_at=now, campaign=campaign_contract(campaign), sources=list(sources)
+            run_id=run_id, requested_at=now, campaign=campaign_contract(campaign), sources=list(sources), posted=posted
         )
         listed = [{"source": s.source, "params": s.params, "max_pages": s.max_pages} for s in sources]
-        return await self._begin(conn, run_id, "collect", campaign, trigger, now, event, listed)
+        window = {"from": posted.first.isoformat(), "to": posted.last.isoformat()} if posted else None
+        return await self._begin(
+            conn, run_id, "collect", campaign, trigger, now, event, listed, slot=slot, window=window
+        )
 
     async def rerank(self, conn: AsyncConnection, campaign: Row, trigger: str, now: datetime) -> list[Outgoing]:
         """Begin to score all stored jobs for a campaign as it is now."""
@@ -65,15 +71,29 @@ class RunStore:
         event = ReplayRequested(run_id=run_id, service=service, quarantine_ids=ids)
         return run_id, await self._begin(conn, run_id, "replay", of, "replay", now, event, [], of.run_id)
 
+    async def reread(
+        self, conn: AsyncConnection, event: WindowRequested, window: dict[str, Any], run_id: str, now: datetime
+    ) -> list[Outgoing]:
+        """Begin to read archived pages again; no messages where a run of this id exists already."""
+        of = event.run_ids[0] if len(event.run_ids) == 1 else None
+        return await self._begin(conn, run_id, "replay", None, "archive", now, event, [], of, window=window)
+
     async def _begin(
-        self, conn: AsyncConnection, run_id: str, kind: RunKind, campaign: Row, trigger: str, now: datetime,
-        event: Event, sources: list[dict[str, Any]], replay_of: str | None = None,
+        self, conn: AsyncConnection, run_id: str, kind: RunKind, campaign: Row | None, trigger: str, now: datetime,
+        event: Event, sources: list[dict[str, Any]], replay_of: str | None = None, slot: Slot | None = None,
+        window: dict[str, Any] | None = None,
     ) -> list[Outgoing]:  # fmt: skip
         row = {
-            "run_id": run_id, "kind": kind, "campaign_id": campaign.campaign_id, "sources": sources,
-            "replay_of": replay_of, "campaign_name": campaign.campaign_name, "trigger": trigger, "requested_at": now,
+            "run_id": run_id, "kind": kind, "campaign_id": campaign.campaign_id if campaign else None,
+            "sources": sources, "replay_of": replay_of, "campaign_name": campaign.campaign_name if campaign else "",
+            "trigger": trigger, "requested_at": now, "window": window,
             "deadline_at": sa.func.now() + self._deadline,  # read against the same clock by `Ledger.time_out`
         }  # fmt: skip
+        if slot is not None:
+            row |= {
+                "slot_at": slot.at, "slot_source": slot.key, "sla_at": slot.sla_at,
+                "sla_missed_at": slot.sla_missed_at, "sla_judged": slot.sla_missed_at is not None,
+            }  # fmt: skip
         insert = sa.dialects.postgresql.insert(run).values(row).on_conflict_do_nothing().returning(run.c.run_id)
         if (await conn.execute(insert)).first() is None:
             return []
@@ -81,7 +101,7 @@ class RunStore:
         root = unit_id(stage, run_id)
         declared = {"run_id": run_id, "unit_id": root, "stage": stage, "declared": True, "finished": False}
         await conn.execute(sa.insert(unit).values(declared))
-        headers = root_headers(run_id, root, stage, str(campaign.campaign_id), now)
+        headers = root_headers(run_id, root, stage, str(row["campaign_id"] or ""), now)
         messages = [outgoing(event, headers, root, stage)]
         await self._outbox.add(conn, messages)
         return messages

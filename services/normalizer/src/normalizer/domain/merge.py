@@ -27,6 +27,7 @@ class Sighting:
     first_seen_at: datetime
     last_seen_at: datetime
     last_run_id: str
+    archive_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,19 @@ def one_each(records: Iterable[Record]) -> tuple[dict[str, Record], int]:
     return chosen, repeated
 
 
-def change_of(record: Record, known: Sighting | None, collected_at: datetime) -> Change:
-    """What an observation does to its sighting."""
+def change_of(
+    record: Record, known: Sighting | None, collected_at: datetime, *, archive_key: str, run_id: str
+) -> Change:
+    """What an observation does to its sighting.
+
+    The page that it was last seen on, read again by another run, counts as later: today's rules decide what it says.
+    """
     if known is None:
         return "first"
     if (record.content_hash, record.hash_key) == (known.content_hash, known.hash_key):
         return "same"
-    later = (collected_at, record.content_hash) > (known.last_seen_at, known.content_hash)
+    read_again = archive_key == known.archive_key and run_id != known.last_run_id
+    later = read_again or (collected_at, record.content_hash) > (known.last_seen_at, known.content_hash)
     return "changed" if later else "stale"
 
 

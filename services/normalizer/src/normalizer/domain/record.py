@@ -6,8 +6,9 @@ from datetime import datetime
 
 import msgspec
 
-from common.contracts import OfferedPay, Place, Posting
+from common.contracts import Attribution, OfferedPay, Place, Posting
 from common.contracts.posting import ForwardedOutcome
+from sources.errors import SourceRejectedError
 
 _TRACKING = re.compile(r"(?<=[?&])(?:utm_[a-z]+|gclid|fbclid|gh_src)=[^&#]*&?")
 _encoder = msgspec.json.Encoder(decimal_format="string")
@@ -77,7 +78,7 @@ def posting(
     closed: bool = False,
     first_seen_at: datetime | None = None,
 ) -> Posting:
-    """The record as it is sent on, without HTML."""
+    """The record as it is sent on, without HTML, with what its source wants to stand beside it."""
     return Posting(
         hash_key=record.hash_key,
         version=version,
@@ -101,4 +102,17 @@ def posting(
         pay=record.pay,
         posted_at=record.posted_at,
         first_seen_at=first_seen_at,
+        attribution=_attribution(record.source),
     )
+
+
+def _attribution(source: str) -> Attribution | None:
+    """What the source wants to stand beside its words; None of one that is not shipped any more, too."""
+    # Here and not above: it loads every adapter, which a pipe such as `posthorn read` never asks for.
+    from sources.registry import adapter_of
+
+    try:
+        terms = adapter_of(source).terms
+    except SourceRejectedError:
+        return None
+    return Attribution(text=terms.attribution, url=terms.attribution_url) if terms.attribution else None

@@ -6,7 +6,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -46,15 +46,17 @@ from normalizer.tables import posting_place as t_place
 from normalizer.tables import sighting as t_sighting
 
 _SIGHTING_KEY = ("source", "source_job_id")
-_CONTENT_KEY = ("hash_key", "source", "source_job_id")
+CONTENT_KEY = ("hash_key", "source", "source_job_id")
 
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """What is to be sent on, and how many items end here, by outcome."""
+    """What is to be sent on, and how many items end here, by outcome; what each item did to which sighting."""
 
     postings: list[Posting]
     ended: Counter[PostingOutcome]
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    known: Mapping[str, Sighting] = field(default_factory=dict)
 
 
 class PostingStore:
@@ -67,7 +69,10 @@ class PostingStore:
         if not records:
             return MergeResult([], Counter())
         known = await self._take_sightings(conn, page, records)
-        changes = {id_: change_of(record, known.get(id_), page.collected_at) for id_, record in records.items()}
+        where = {"archive_key": page.archive_key, "run_id": page.run_id}
+        changes = {
+            id_: change_of(record, known.get(id_), page.collected_at, **where) for id_, record in records.items()
+        }
         await self._update_sightings(conn, page, records, changes, known)
         spoken = [records[id_] for id_, change in changes.items() if change in ("first", "changed")]
         merged = await self._merge_postings(conn, page, spoken, known, precedence)
@@ -75,7 +80,8 @@ class PostingStore:
             id_: merged.outcome(record, changes[id_], again=id_ in known and known[id_].last_run_id == page.run_id)
             for id_, record in records.items()
         }
-        return await self._result(conn, page, records, outcomes, merged)
+        result = await self._result(conn, page, records, outcomes, merged)
+        return replace(result, changes=changes, known=known)
 
     async def _take_sightings(
         self, conn: AsyncConnection, page: Page, records: Mapping[str, Record]
@@ -128,7 +134,7 @@ class PostingStore:
         }
         before = await self._lock(conn, ({r.hash_key for r in spoken} | left) - created.keys())
         rows = [content_row(record, page.rules_version, page.now) for record in spoken]
-        await bulk_upsert(conn, t_content, rows, key=_CONTENT_KEY)
+        await bulk_upsert(conn, t_content, rows, key=CONTENT_KEY)
         if not before:
             return Merged({}, created)
         members = await self._members(conn, before)

@@ -1,5 +1,6 @@
 """Rows of the tables, made from domain values and read back into them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +44,14 @@ def content_row(record: Record, rules_version: str, now: datetime) -> dict[str, 
     row["rules_version"] = rules_version
     row["dwh_load_timestamp"] = now
     return row
+
+
+def values_of(row: Mapping[str, Any] | sa.RowMapping) -> dict[str, Any]:
+    """What a row of `content` says of the posting, whether it is stored or about to be."""
+    said: dict[str, Any] = {name: row[name] for name in (*_SAME_NAME, *(f"pay_{name}" for name in _PAY))}
+    del said["source"], said["source_job_id"]
+    key = said["hash_key"]
+    return said | {"hash_key": getattr(key, "hex", key), "places": msgspec.to_builtins(said["places"])}
 
 
 def record_of(row: sa.RowMapping, content_hash: str) -> Record:
@@ -109,7 +118,7 @@ def sighting_of(row: sa.Row[Any]) -> Sighting:
     """The sighting in a row of `sighting`."""
     return Sighting(
         row.source, row.source_job_id, row.hash_key.hex, row.content_hash.hex,
-        row.first_seen_at, row.last_seen_at, row.last_run_id,
+        row.first_seen_at, row.last_seen_at, row.last_run_id, row.archive_key,
     )  # fmt: skip
 
 

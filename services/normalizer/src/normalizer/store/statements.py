@@ -26,6 +26,14 @@ _same_sighting = sa.and_(
     t_sighting.c.source_job_id == t_content.c.source_job_id,
     t_sighting.c.hash_key == t_content.c.hash_key,
 )
+STATES = sa.select(t_posting).where(t_posting.c.hash_key == sa.any_(_keys))
+#: What a source says of its postings now.
+SAID = (
+    sa.select(t_content)
+    .join_from(t_sighting, t_content, _same_sighting)
+    .where(t_sighting.c.source == sa.bindparam("source"))
+    .where(t_sighting.c.source_job_id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Text))))
+)
 MEMBERS = (
     sa.select(
         *(t_sighting.c[name] for name in ("source", "source_job_id", "hash_key", "content_hash")),

@@ -1,15 +1,13 @@
 """Posts webhooks: to checked addresses only, without redirects or proxies, with a bound on every wait."""
 
 import asyncio
-import socket
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import httpx
 
-from notifier.domain.address import is_public
+from common.web.addresses import Address, Resolve, is_public, resolve
 from notifier.domain.endpoint_url import Target, parse
 from notifier.domain.schedule import Result, retry_after
 from notifier.errors import AddressDeniedError
@@ -18,15 +16,6 @@ from notifier.errors import AddressDeniedError
 EXCERPT_BYTES = 500
 _MAX_ADDRESSES = 3
 _CONNECT_SECONDS = 5.0
-
-Address = IPv4Address | IPv6Address
-Resolve = Callable[[str, int], Awaitable[list[Address]]]
-
-
-async def resolve(host: str, port: int) -> list[Address]:
-    """The addresses of a host, by the system's resolver; OSError where there are none."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
 
 
 class WebhookClient:

@@ -41,6 +41,26 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     first_seen: bool = False
 
 
+class Employer(msgspec.Struct, frozen=True):
+    """What is known of a company; of two states the one with the higher version counts. `rating` is 0 to 5."""
+
+    version: int
+    size: str | None = None
+    rating: float | None = None
+
+
+#: Of a company that nothing is known of.
+UNKNOWN = Employer(0)
+
+
+def with_employer(facts: Facts, employer: Employer) -> Facts:
+    """The facts with those of the company; a size that the posting states itself stays."""
+    if employer == UNKNOWN:
+        return facts
+    size = facts.company_size or employer.size
+    return msgspec.structs.replace(facts, company_size=size, company_rating=employer.rating)
+
+
 def facts_of(job: Job) -> Facts:
     """The facts of an enriched job."""
     moment = job.posted_at or job.first_seen_at

@@ -10,14 +10,14 @@ from enricher.domain.rules import PayRules
 #: Tokens looked at for a currency's period behind an amount, and in front of it.
 _BEHIND, _BEFORE = 4, 9
 #: What may stand between an amount and its period beside words of pay.
-_FILLERS = frozenset({"gross", "net", "(", ")", "*", ","})
+_FILLERS = frozenset({"gross", "net", "(", ")", "*", ",", "/-"})
 
 
 class Amount(NamedTuple):
     """A number with the currency and period written at it, if any; tokens from `first` up to `last`."""
 
     number: Decimal
-    scaled: bool
+    scale: Decimal
     currency: str | None
     period: PayPeriod | None
     first: int
@@ -76,7 +76,8 @@ class Grammar:
         if at < len(tokens) and tokens[at].kind == "currency" and not _starts_next(tokens, at):
             currency = _more_precise(currency, tokens[at].text)
             at += 1
-        return Amount(number.number, number.scaled, currency, number.period, first, at)
+        currency = currency or number.currency
+        return Amount(number.number, number.scale, currency, number.period, first, at)
 
     def _money(self, tokens: list[Token], low: Amount) -> Money:
         """The amount with what follows: a period, a dash and a second amount, a period."""
@@ -93,11 +94,11 @@ class Grammar:
         if high:
             minimum, maximum = _scaled_alike(low, high)
             currency = _more_precise(low.currency, high.currency)
-            return Money(minimum, maximum, currency, period, low.first, last, end, True, low.scaled or high.scaled)
+            return Money(minimum, maximum, currency, period, low.first, last, end, True, max(low.scale, high.scale) > 1)
         side = "minimum" if plus and tokens[last].start == tokens[last - 1].end else self._side(tokens, low.first)
         least = None if side == "maximum" else low.number
         most = None if side == "minimum" else low.number
-        return Money(least, most, low.currency, period, low.first, last, end, False, low.scaled)
+        return Money(least, most, low.currency, period, low.first, last, end, False, low.scale > 1)
 
     def _second(self, tokens: list[Token], low: Amount, at: int) -> Amount | None:
         """The upper end of a range, if a dash and an amount follow."""
@@ -129,7 +130,8 @@ class Grammar:
             token = tokens[at]
             if token.kind == "period":
                 return token.period, at + 1
-            if token.kind != "currency" and token.text not in self._fillers:
+            loose = token.kind == "dash" and at + 1 < len(tokens) and tokens[at + 1].kind == "period"  # "$16-/hr"
+            if token.kind != "currency" and token.text not in self._fillers and not loose:
                 break
         return None, last
 
@@ -161,11 +163,10 @@ def _more_precise(one: str | None, other: str | None) -> str | None:
 
 
 def _scaled_alike(low: Amount, high: Amount) -> tuple[Decimal, Decimal]:
-    """Both ends of a range in the same scale: "70-90k" means 70k, "€40k-60" means 60k."""
+    """Both ends of a range in the same scale: "70-90k" means 70k, "€40k-60" means 60k, "6-8 LPA" 6 lakh."""
     minimum, maximum = low.number, high.number
-    if high.scaled and not low.scaled and minimum < 1000 and minimum * 1000 <= maximum * 2:
-        factor = 1000 if maximum >= 1000 else 1
-        minimum *= 100_000 if maximum >= 1_000_000 and minimum * 1000 < maximum / 50 else factor
-    if low.scaled and not high.scaled and maximum < 1000:
-        maximum *= 1000
+    if high.scale > 1 and low.scale == 1 and minimum < 1000 and minimum * high.scale <= maximum * 2:
+        minimum *= high.scale
+    if low.scale > 1 and high.scale == 1 and maximum < 1000:
+        maximum *= low.scale
     return minimum, maximum

@@ -18,13 +18,17 @@ from enricher.domain.text import Text
 _BEFORE, _BEHIND, _MOST_TEXT = 90, 110, 3_000
 #: Characters read of a source's pay text.
 _MOST_STATED = 1_000
-#: A window without two digits or a digit with a "k" holds no pay.
-_AMOUNT = re.compile(rb"\d\d|\dk")
+#: A window without two digits or a digit with a unit (k, lakh, crore, million) holds no pay.
+_AMOUNT = re.compile(rb"\d\d|\d ?[klcm]")
 #: Yearly pay beyond this many times the least yearly pay is not believed without a stated period.
 _MOST_YEARS_PAY = 60
 #: Taken for the least yearly pay in a currency without a figure of its own.
 _ANY_YEARLY = 100_000
 _LEAST_HOURLY = 5
+#: Part of the least yearly pay that a single amount a day, week or month must reach where nothing names it as pay.
+_LEAST_PART = Decimal("0.7")
+#: Characters between amounts that belong together.
+_TOGETHER = 60
 #: Tokens of the clause before an amount that say what it is.
 _CLAUSE = 24
 _OTHER_MONEY_REACHES = 7
@@ -46,7 +50,8 @@ class _Read(NamedTuple):
 class _Candidate(NamedTuple):
     money: Money
     score: float
-    inferred: bool
+    rule: str
+    said: str | None
     start: int
     end: int
 
@@ -61,6 +66,7 @@ class PayReader:
         self._conversion = Conversion(pay, rates)
         self._pay_words = frozenset(pay.pay_words)
         self._base_words = frozenset(pay.base_words)
+        self._target_words = frozenset(pay.target_words)
         self._other = frozenset(pay.other_money)
 
     def phrases(self) -> Iterator[Phrase]:
@@ -103,8 +109,7 @@ class PayReader:
     def _as_read(self, candidate: _Candidate, country: str | None, rule: str, text: str) -> _Read:
         money = candidate.money
         currency = self._conversion.currency(money.currency, country)
-        rule = rule + (".period_by_amount" if candidate.inferred else "")
-        return _Read(money.minimum, money.maximum, currency, money.period, rule, text)
+        return _Read(money.minimum, money.maximum, currency, money.period, rule + candidate.rule, text)
 
     def _salary(self, read: _Read, source: str, evidence: Evidence) -> tuple[Salary, list[Evidence]]:
         convert = self._conversion
@@ -132,37 +137,43 @@ class PayReader:
             window = text.raw[start:end].decode(errors="ignore")
             low = window.lower()
             low = low if len(low) == len(window) else text.low[start:end].decode(errors="ignore")
-            found = self._best(low, country, trusted=False)
+            # An amount in a title is pay: nobody names a budget there.
+            found = self._best(low, country, trusted=end <= text.body_start, cased=window)
             if found and (best is None or found.score > best[0].score):
                 first = start + len(window[: found.start].encode())
                 best = found, first, first + len(window[found.start : found.end].encode())
         return best
 
-    def _best(self, low: str, country: str | None, *, trusted: bool) -> _Candidate | None:
+    def _best(self, low: str, country: str | None, *, trusted: bool, cased: str | None = None) -> _Candidate | None:
         """The likeliest pay in a text; ranges for several places stand together as one envelope."""
-        tokens = self._tokenizer.cut(low)
+        tokens = self._tokenizer.cut(low, cased if cased is not None and len(cased) == len(low) else None)
         found = [c for m in self._grammar.read(tokens) if (c := self._judge(tokens, m, country, trusted=trusted))]
         if not found:
             return None
         best = max(found, key=lambda c: c.score)
-        return _envelope(best, [c for c in found if c.score >= best.score - 1])
+        return _envelope(best, found)
 
     def _judge(self, tokens: list[Token], money: Money, country: str | None, *, trusted: bool) -> _Candidate | None:
         """How surely this money is pay; None where it is not."""
         before = self._said_before(tokens, money)
         behind = self._said_behind(tokens, money)
-        if "other" in {before, behind} or (before == "mixed" and behind != "pay"):
+        if "other" in {before, behind} or (before == "mixed" and behind not in {"pay", "target"}):
             return None
-        named = before in {"pay", "base"} or behind == "pay" or trusted
+        # How surely this is pay: named as such, or believed for where it stands.
+        named = before in {"pay", "base", "target"} or behind in {"pay", "target"} or trusted
         stated = money.period is not None
+        money, swapped = _in_order(money)
         money, inferred = self._with_period(money, country, named=named)
         if not self._credible(money, country, named=named, stated=stated and named):
             return None
         if money.currency is None and not money.is_range and not (stated or self._right_behind_pay(tokens, money)):
             return None
-        said = 2.0 * named + (before == "base") + 1.5 * money.is_range
-        score = said + (money.period is not None) + (money.currency is not None)
-        return _Candidate(money, score, inferred, tokens[money.first].start, tokens[money.last - 1].end)
+        target = "target" in {before, behind} and before != "base"
+        score = 2.0 * named + (before == "base") - target + 1.5 * money.is_range
+        score += (money.period is not None) + (money.currency is not None)
+        rule = ".period_by_amount" * inferred + ".swapped" * swapped + ".on_target" * target
+        said = "target" if target else before
+        return _Candidate(money, score, rule, said, tokens[money.first].start, tokens[money.last - 1].end)
 
     def _said_before(self, tokens: list[Token], money: Money) -> str | None:
         """What the clause before calls the amount: base, pay or other money; the nearest counts.
@@ -177,6 +188,8 @@ class PayReader:
                 break
             if token.text in self._other and lines == 0 and distance < _OTHER_MONEY_REACHES:
                 other = True
+            elif token.text in self._target_words:
+                return "mixed" if other else "target"
             elif token.text in self._pay_words:
                 base = token.text in self._base_words or token.kind == "period"
                 return "mixed" if other else "base" if base else "pay"
@@ -196,6 +209,8 @@ class PayReader:
                 return None
             if token.text in self._other:
                 return "other"
+            if token.text in self._target_words:
+                return "target"
             if token.text in self._pay_words:
                 return "pay"
             if not token.text[0].isalpha() and token.kind not in {"currency", "period"}:
@@ -203,14 +218,19 @@ class PayReader:
         return None
 
     def _with_period(self, money: Money, country: str | None, *, named: bool) -> tuple[Money, bool]:
-        """Pay named as such without a period: amounts that only one period allows in their currency get that one."""
-        if money.period or not named:
+        """Pay without a period, named as such or a range: amounts that only one period allows get that one."""
+        if money.period or not (named or (money.is_range and money.currency)):
             return money, False
         currency = self._conversion.currency(money.currency, country) or money.currency or ""
         smallest, largest = _ends(money)
         if (least := self._rules.yearly_at_least.get(currency)) and smallest >= least:
             return money._replace(period="year"), True
-        if (most := self._rules.hourly_at_most.get(currency)) and smallest >= _LEAST_HOURLY and largest <= most:
+        if (
+            named
+            and (most := self._rules.hourly_at_most.get(currency))
+            and smallest >= _LEAST_HOURLY
+            and largest <= most
+        ):
             return money._replace(period="hour"), True
         return money, False
 
@@ -219,7 +239,7 @@ class PayReader:
         smallest, largest = _ends(money)
         currency = self._conversion.currency(money.currency, country) or money.currency or ""
         least = self._rules.yearly_at_least.get(currency, 0)
-        if largest > smallest * self._rules.widest_range or (money.minimum or 0) > (money.maximum or largest):
+        if largest > smallest * self._rules.widest_range:
             return False
         if not stated and largest > (least or _ANY_YEARLY) * _MOST_YEARS_PAY:
             return False
@@ -232,6 +252,13 @@ class PayReader:
             return money.period is not None or money.scaled or smallest >= 500
         if money.period in {"hour", "year"}:
             return smallest >= (_LEAST_HOURLY if money.period == "hour" else 5000)
+        if money.period and not money.is_range:
+            yearly = self._conversion.yearly(smallest, money.period, currency)
+            if least and yearly is not None:
+                return yearly >= least * _LEAST_PART and yearly <= least * _MOST_YEARS_PAY
+            reference = self._conversion.in_reference(yearly, currency)
+            least_reference, most_reference = self._rules.unnamed_reference
+            return reference is not None and least_reference <= reference <= most_reference
         # Unnamed: only a range, and that with a period or of the size of yearly pay.
         return money.is_range and (money.period is not None or (least > 0 and smallest >= least / 2))
 
@@ -242,13 +269,18 @@ def _ends(money: Money) -> tuple[Decimal, Decimal]:
     return min(amounts), max(amounts)
 
 
+def _in_order(money: Money) -> tuple[Money, bool]:
+    """The ends the right way round, and whether they had to be swapped."""
+    if money.minimum is None or money.maximum is None or money.minimum <= money.maximum:
+        return money, False
+    return money._replace(minimum=money.maximum, maximum=money.minimum), True
+
+
 def _envelope(best: _Candidate, found: list[_Candidate]) -> _Candidate:
     """Ranges of the same kind right behind each other ("$190-237k in A and $165-206k in B") taken as one."""
     group = [best]
     for one in found:
-        same = (one.money.currency, one.money.period) == (best.money.currency, best.money.period)
-        near = min(abs(one.start - c.end) for c in group) < 60 or min(abs(c.start - one.end) for c in group) < 60
-        if one is not best and same and near and one.money.is_range == best.money.is_range:
+        if one is not best and _alike(best, one) and min(_apart(one, c) for c in group) < _TOGETHER:
             group.append(one)
     if len(group) == 1:
         return best
@@ -256,6 +288,22 @@ def _envelope(best: _Candidate, found: list[_Candidate]) -> _Candidate:
     highs = [c.money.maximum for c in group if c.money.maximum is not None]
     money = best.money._replace(minimum=min(lows, default=None), maximum=max(highs, default=None))
     return best._replace(money=money, start=min(c.start for c in group), end=max(c.end for c in group))
+
+
+def _alike(best: _Candidate, one: _Candidate) -> bool:
+    """Whether two amounts can be the same pay at two places: same currency, period and kind, of like size."""
+    sizes = [_ends(c.money)[0] for c in (best, one)]
+    alike = max(sizes) <= 2 * min(sizes) and one.money.is_range == best.money.is_range
+    both = best.money.period is not None and one.money.period is not None
+    sure = one.score >= best.score - 1 or (both and not best.rule)
+    return (
+        alike and sure and one.money.currency == best.money.currency
+        and (one.money.period == best.money.period or not both) and (one.said == "target") == (best.said == "target")
+    )  # fmt: skip
+
+
+def _apart(one: _Candidate, other: _Candidate) -> int:
+    return min(abs(one.start - other.end), abs(other.start - one.end))
 
 
 def _windows(text: Text, mentions: list[Mention]) -> Iterator[tuple[int, int]]:

@@ -1,6 +1,7 @@
 """Cuts text around pay into tokens: numbers, currencies, dashes, periods, bounds, words."""
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 from typing import Literal, NamedTuple
@@ -15,10 +16,24 @@ _UNIT = re.compile(
     r"(\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)"
     r"|\d+(?:[.,]\d{1,2})?(?!\d)|\d+)|[\u3040-\u9fff]|[^\W\d_\u3040-\u9fff]+|\n\s*|[^\w\s]"
 )
+#: Where a capital begins a word inside a word.
+_JOINT = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ][a-zß-ÿ])")
 _GROUPS = re.compile(r"[ '’\u00a0\u202f]")
 _STOPS = frozenset(".;!?•|")
 #: Multipliers that must touch their number: "5 m" may be metres.
 _TOUCHING = frozenset({"m", "b", "mm", "bn"})
+#: Signs written behind amounts that mean nothing: "25,000/-".
+_AS_WORDS = ("/-",)
+#: Units of numbers that imply a currency or name the one that shares their sign.
+_IMPLIED = {
+    "lpa": "lpa",
+    "lakh": "lakh",
+    "lakhs": "lakh",
+    "lac": "lakh",
+    "lacs": "lakh",
+    "crore": "crore",
+    "cr": "crore",
+}
 _RETIREMENT = frozenset({"401", "403"})
 
 
@@ -27,15 +42,19 @@ _Unit = tuple[str, int, int, bool]
 
 
 class Token(NamedTuple):
-    """A piece of lower-case text with its place in it."""
+    """A piece of lower-case text with its place in it.
+
+    `scale` is what a number was multiplied by ("k"), `currency` what its unit implies (lakh, LPA).
+    """
 
     kind: Kind
     text: str
     start: int
     end: int
     number: Decimal = Decimal(0)
-    scaled: bool = False
+    scale: Decimal = Decimal(1)
     period: PayPeriod | None = None
+    currency: str | None = None
 
 
 class _Phrase(NamedTuple):
@@ -58,7 +77,8 @@ class Tokenizer:
         )
         self._index("bound", [w for words in rules.bounds.values() for w in words])
         self._index("dash", [*rules.dashes, *rules.closed_dashes])
-        self._index("word", [w for w in [*rules.other_money, *rules.pay_words] if not _UNIT.fullmatch(w)])
+        named = [*rules.other_money, *rules.pay_words, *rules.target_words, *_AS_WORDS]
+        self._index("word", [w for w in named if not _UNIT.fullmatch(w)])
         for phrases in self._phrases.values():
             phrases.sort(key=lambda p: -len(p.units))
 
@@ -67,9 +87,14 @@ class Tokenizer:
             units = tuple(m.group() for m in _UNIT.finditer(word))
             self._phrases.setdefault(units[0], []).append(_Phrase(units, " " not in word, kind, word))
 
-    def cut(self, text: str) -> list[Token]:
-        """Tokens of lower-case text in its order; white space is left out."""
+    def cut(self, text: str, cased: str | None = None) -> list[Token]:
+        """Tokens of lower-case text in its order; white space is left out.
+
+        `cased` is the same text as written: words that lost the line break between them are parted ("/hrBenefits").
+        """
         units = [(m.group(), m.start(), m.end(), m.lastindex is not None) for m in _UNIT.finditer(text)]
+        if cased is not None and (joints := [m.start() for m in _JOINT.finditer(cased)]):
+            units = list(_parted(units, joints))
         tokens: list[Token] = []
         at = 0
         while at < len(units):
@@ -98,11 +123,14 @@ class Tokenizer:
         unit, begin, last, _ = units[at + 1] if at + 1 < len(units) else ("", end, end, False)
         if words in _RETIREMENT and unit in {"k", "(", "b"}:
             return Token("word", "401k", start, end), 1
+        if unit == "t" and at + 2 < len(units) and units[at + 2][0] == "€":
+            return Token("number", words, start, last, parse_number(words) * 1000, Decimal(1000)), 2
         factor = self._multipliers.get(unit)
         if factor is None or begin - end > (0 if unit in _TOUCHING else 1):
             return Token("number", words, start, end, parse_number(words)), 1
         number = parse_number(words) * factor
-        return Token("number", words, start, last, number, scaled=True, period=self._periods.get(unit)), 2
+        period, currency = self._periods.get(unit), _IMPLIED.get(unit)
+        return Token("number", words, start, last, number, factor, period, currency), 2
 
 
 def parse_number(text: str) -> Decimal:
@@ -113,6 +141,18 @@ def parse_number(text: str) -> Decimal:
         return Decimal(plain)
     whole, fraction = plain[:last].replace(",", "").replace(".", ""), plain[last + 1 :]
     return Decimal(whole + fraction) if len(fraction) == 3 else Decimal(f"{whole}.{fraction}")
+
+
+def _parted(units: list[_Unit], joints: list[int]) -> Iterator[_Unit]:
+    """The units, those cut in two in which a joint lies."""
+    places = frozenset(joints)
+    for words, start, end, is_number in units:
+        joint = next((j for j in range(start + 1, end) if j in places), None)
+        if is_number or joint is None:
+            yield words, start, end, is_number
+        else:
+            yield words[: joint - start], start, joint, False
+            yield words[joint - start :], joint, end, False
 
 
 def _follows(units: list[_Unit], at: int, phrase: _Phrase) -> bool:

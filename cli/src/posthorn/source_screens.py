@@ -1,0 +1,67 @@
+"""Tables for people: sources and how they are."""
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+_MARK = {"ok": "green", "degraded": "yellow", "broken": "red", "paused": "blue"}
+
+
+def listed(rows: list[dict[str, Any]]) -> Table:
+    """One line per source."""
+    table = Table("source", "state", "last read", "pages", "failed", "postings", "quota", "why", box=None)
+    for s in rows:
+        day = s["latest"] or {}
+        numbers = [str(day[name]) if day else "" for name in ("day", "pages", "failed", "postings")]
+        why = "; ".join(s["because"] or [f"set {name}" for name in s["credentials_missing"]])
+        quota = ", ".join(f"{q['used']}/{q['allowed']} a {q['per']}" for q in s["quotas"] if q["used"])
+        table.add_row(s["name"], _state(s), *numbers, quota, escape(why))
+    return table
+
+
+def shown(s: dict[str, Any]) -> RenderableType:
+    """One source: state and reasons, quotas, terms, days."""
+    head = Text.assemble((s["name"], "bold"), "  ", _state(s), f"  {s['base_url']}")
+    told = [Text(f"! {why}", "yellow") for why in s["because"]]
+    told += [Text(f"set {name} to read it", "yellow") for name in s["credentials_missing"]]
+    if s["appeared_fields"]:
+        told.append(Text(f"new fields: {', '.join(s['appeared_fields'])}", "dim"))
+    told += [
+        Text(f"quota  {q['used']} of {q['allowed']} a {q['per']}" + (f", until {q['resets_at']}" if q["used"] else ""))
+        for q in s["quotas"]
+    ]
+    return Group(head, *told, *_terms(s["terms"]), _days(s["days"]))
+
+
+def attributions(jobs: list[dict[str, Any]]) -> list[Text]:
+    """What the sources of these jobs want to stand beside them, each once."""
+    asked = [job["attribution"] for job in jobs if job.get("attribution")]
+    lines = dict.fromkeys(f"{a['text']} {a['url'] or ''}".strip() for a in asked)
+    return [Text(line, "dim") for line in lines]
+
+
+def _terms(terms: dict[str, Any]) -> list[Text]:
+    named = {
+        "good for": terms["good_for"],
+        "allowed use": terms["allowed_use"],
+        "shown with each job": " ".join(filter(None, (terms["attribution"], terms["attribution_url"]))),
+        "kept for": f"{terms['retention_days']} days" if terms["retention_days"] else "",
+        "terms": terms["url"],
+    }
+    return [Text(f"{name}: {value}", "dim") for name, value in named.items() if value]
+
+
+def _days(days: list[dict[str, Any]]) -> Table:
+    table = Table("day (UTC)", "requests", "pages", "failed", "postings", "seconds", "errors", box=None)
+    for day in days[-7:]:
+        errors = ", ".join(f"{n}x {kind}" for kind, n in sorted(day["errors"].items()))
+        numbers = [str(day[name]) for name in ("requests", "pages", "failed", "postings")]
+        table.add_row(day["day"], *numbers, f"{day['seconds']:.0f}", escape(errors))
+    return table
+
+
+def _state(source: dict[str, Any]) -> Text:
+    return Text(source["state"], _MARK.get(source["state"], ""))

@@ -1,0 +1,1 @@
+"""Companies as providers know them: their names, their sizes, and where to ask."""

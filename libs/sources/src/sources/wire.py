@@ -1,0 +1,101 @@
+"""One request on the wire and its answer: bounded in time and size, to places that may be asked."""
+
+import asyncio
+import logging
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import httpx
+
+from sources.errors import SourceRejectedError, SourceUnavailableError
+from sources.exchange import Answer, Request
+from sources.redaction import Redaction
+from sources.settings import SourceSettings, variable_of
+
+if TYPE_CHECKING:
+    from sources.network import Trusted
+
+USER_AGENT = "posthorn/0.1.0"
+#: Codings whose expansion stays within what one chunk of 64 KB can hold.
+_CODINGS = {"", "identity", "gzip", "deflate"}
+
+
+class Wire:
+    """The HTTP client of a source, shared by all its fetches of a process."""
+
+    def __init__(
+        self, name: str, settings: SourceSettings, redaction: Redaction, transport: httpx.AsyncBaseTransport | None
+    ) -> None:
+        self._name = name
+        self._settings = settings
+        self._redaction = redaction
+        self._transport = transport
+
+    async def send(self, request: Request) -> Answer:
+        """One answer, whatever its status; SourceUnavailableError if none came, SourceRejectedError if none may."""
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                return await self._send(request)
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise SourceUnavailableError("timeout", f"{self._name} did not answer in time") from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            said = self._redaction.text(str(error))
+            variable = variable_of(self._name, "base_url")
+            raise SourceRejectedError("address_invalid", f"{said}; check {variable}") from None
+        except httpx.HTTPError as error:
+            said = self._redaction.text(str(error))
+            raise SourceUnavailableError("connection_failed", f"{self._name}: {said}") from error
+
+    async def _send(self, request: Request) -> Answer:
+        target = request.target
+        self._trusted.check(target)
+        body_json = dict(request.params) if request.method == "POST" else None
+        async with self._http.stream(request.method, target, headers=dict(request.headers), json=body_json) as response:
+            body = await self._body(response)
+        return Answer(response.status_code, response.reason_phrase, response.url, response.headers, body)
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        coding = response.headers.get("content-encoding", "").strip().lower()
+        if coding not in _CODINGS:
+            raise SourceRejectedError(
+                "encoding_unsupported", f"{self._name} answered in {coding!r}, which was not asked"
+            )
+        body = bytearray()
+        limit = self._settings.max_response_bytes
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > limit:
+                raise SourceRejectedError("response_too_large", f"{self._name} answered with over {limit} bytes")
+        return self._redaction.body(bytes(body))
+
+    @cached_property
+    def _trusted(self) -> "Trusted":
+        # Imported with the first request, as it brings the web framework along that reading files needs not.
+        from sources.network import Trusted
+
+        return Trusted(self._settings.base_url)
+
+    @cached_property
+    def _http(self) -> httpx.AsyncClient:
+        # Made at the first request: loading the certificates costs 20 ms that sources without HTTP need not pay.
+        from sources.network import transport_to
+
+        # It logs whole addresses at INFO, and keys are part of some.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        contact = f" (+{self._settings.contact})" if self._settings.contact else ""
+        return httpx.AsyncClient(
+            headers={
+                "user-agent": f"{USER_AGENT}{contact}",
+                "accept": "application/json",
+                "accept-encoding": "gzip, deflate",
+            },
+            timeout=httpx.Timeout(self._settings.timeout, connect=self._settings.connect_timeout),
+            # Followed by us, where each target can be looked at.
+            follow_redirects=False,
+            transport=self._transport or transport_to(self._trusted),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if "_http" in self.__dict__:
+            await self._http.aclose()

@@ -1,0 +1,106 @@
+"""The least degree that a posting asks for, and whether it must be held."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from common.contracts import Degree
+from enricher.domain.evidence import Evidence, from_span
+from enricher.domain.needs import Sections
+from enricher.domain.rules import DegreeRules
+from enricher.domain.scanner import Mention, Phrase
+from enricher.domain.text import Text
+from enricher.domain.wording import words_pattern
+
+#: Bytes of the sentence looked at on either side; and within which levels are alternatives of one statement.
+_REACH, _ALTERNATIVES = 140, 60
+_MOST = 60
+#: Abbreviations so short count in capitals only.
+_LETTERS = 2
+#: Parentheses that speak of the subject ("(economics preferred)"), not of the degree.
+_ASIDE = re.compile(r"\([^)]{16,}\)?")
+_ORDER: tuple[Degree, ...] = ("high_school", "associate", "bachelor", "master", "doctorate")
+
+
+class DegreeAsked(NamedTuple):
+    """The least degree that will do; `required` is False where experience will do as well or it is preferred only."""
+
+    level: Degree
+    required: bool
+
+
+class DegreeReader:
+    """The words of `config/taxonomy/degrees.yml`, ready to be asked."""
+
+    def __init__(self, rules: DegreeRules) -> None:
+        self._rules = rules
+        self._wish = words_pattern(rules.wish)
+        self._waived = words_pattern(rules.waived)
+        self._must = words_pattern(rules.must)
+        self._equivalent = words_pattern(rules.equivalent)
+        self._before = re.compile(words_pattern(rules.context_before).pattern + r"\W*$")
+        self._behind = words_pattern(rules.context_behind)
+        self._never = words_pattern(rules.never)
+
+    def phrases(self) -> Iterator[Phrase]:
+        """What the scanner shall look for."""
+        for level, phrases in self._rules.levels.items():
+            yield from (Phrase(words, "degree", (level, True)) for words in phrases)
+        for level, phrases in self._rules.levels_in_context.items():
+            yield from (Phrase(words, "degree", (level, False)) for words in phrases)
+        yield from (Phrase(words, "decoy") for words in self._rules.decoys)
+
+    def read(
+        self, text: Text, mentions: list[Mention], sections: Sections
+    ) -> tuple[DegreeAsked | None, Evidence | None]:
+        """The lowest level of the first statement that is no mere wish, else of the first."""
+        first: tuple[DegreeAsked, int, int] | None = None
+        last = -1
+        for index, mention in enumerate(mentions[:_MOST]):
+            if mention.start < last or not self._counts(text, mention):
+                continue
+            level, last = self._least(text, mentions, index)
+            wished, required = self._need(text, mention, last, level, sections)
+            if first is None or not wished:
+                first = DegreeAsked(level, required), mention.start, last
+            if not wished:
+                break
+        if first is None:
+            return None, None
+        asked, start, end = first
+        shown = f"{asked.level} {'required' if asked.required else 'preferred'}"
+        return asked, from_span(text, start, end, field="degree", value=shown, rule="degree.stated")
+
+    def _counts(self, text: Text, mention: Mention) -> bool:
+        """Whether the words mean a degree: sure ones do unless ruled out, others where words of study stand near."""
+        before, behind = text.around(mention.start, mention.end, _REACH)
+        words = text.low[mention.start : mention.end].decode(errors="ignore")
+        if self._never.search(f"{before[-50:]}{words} {behind[:40]}"):
+            return False
+        _, sure = mention.value
+        if not sure and mention.end - mention.start <= _LETTERS and text.raw[mention.end - 1 : mention.end].islower():
+            return False
+        return sure or bool(self._before.search(before[-40:]) or self._behind.match(behind.lstrip(" ,.’'()/")))
+
+    def _least(self, text: Text, mentions: list[Mention], index: int) -> tuple[Degree, int]:
+        """The lowest of the levels named as alternatives, and where the last of them ends."""
+        level, end = mentions[index].value[0], mentions[index].end
+        for following in mentions[index + 1 : index + 6]:
+            between = text.low[end : following.start].decode(errors="ignore")
+            if following.start - end > _ALTERNATIVES or re.search(r"[;\n!?]|\. |  |preferred|a plus", between):
+                break
+            level = min(level, following.value[0], key=_ORDER.index)
+            end = following.end
+        return level, end
+
+    def _need(self, text: Text, mention: Mention, end: int, level: Degree, sections: Sections) -> tuple[bool, bool]:
+        """Whether it is a wish, and whether it is required; "or equivalent" to a high school's is a diploma."""
+        before, behind = text.around(mention.start, end, _REACH)[0], text.around(end, end, _REACH)[1]
+        said = f"{before[-60:]} | {_ASIDE.sub('', behind)}"
+        if self._waived.search(said):
+            return True, False
+        if self._must.search(said):
+            return False, True
+        if self._wish.search(said) or sections.under(mention.start) == "preferred":
+            return True, False
+        return False, level == "high_school" or not self._equivalent.search(behind)

@@ -1,0 +1,240 @@
+"""The standard title of a posting's own: nearest titles of O*NET and ESCO by their words, or none."""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from heapq import nlargest
+from itertools import chain, combinations
+from math import log, sqrt
+from typing import NamedTuple
+
+from common.contracts import Occupation
+from enricher.domain.evidence import Evidence
+from enricher.domain.rules import StandardTitle, TitleRules, TitleTable
+from enricher.domain.title_words import ASSISTANT, MANAGER, TitleWords
+from enricher.errors import InvalidRulesError
+
+#: Unit groups of ISCO-08, the number that tells how special a word is.
+_GROUPS = 436
+#: Words of a title whose combinations are looked up, and the most words of a combination.
+_MOST_WORDS, _MOST_COMBINED = 6, 4
+#: From this similarity of a title made of the asked words alone, titles with further words are not looked at.
+_NEAR = 0.4
+#: Titles with further words that are looked at, those with the rarest words first.
+_MOST_COMPARED = 100
+#: The nearest titles that vote, and how much more the nearer count.
+_VOTERS, _POWER = 12, 2
+#: Titles of many occupations vote with a little more strength than others, up to this many.
+_MOST_VOTES, _PER_VOTE = 3.0, 0.3
+#: For O*NET's code: how much more nearer titles count, those in the group, and the crosswalk
+#: from ESCO, and a code of the rules.
+_POWER_OF_CODES, _IN_GROUP, _CROSSWALK, _STATED = 4, 2, 0.5, 3.0
+#: What a word no list knows weighs: it may be a firm, a place or the very thing that matters.
+_UNKNOWN = 2.0
+#: Factors on the similarity of titles of different rank.
+_NOT_MANAGER, _MANAGER, _ASSISTANT = 0.75, 0.6, 0.9
+#: Votes of a title added by hand.
+_BY_HAND = 50.0
+
+
+#: Similarity to the title asked, 0 to 1, and the number of a title of the lists.
+Candidate = tuple[float, int]
+
+
+class _Votes(NamedTuple):
+    """For unit groups of ISCO-08, and for the occupations of each list by their number."""
+
+    groups: dict[str, float]
+    esco: dict[int, float]
+    onet: dict[int, float]
+
+
+class OccupationReader:
+    """The lists as an index: exact combinations of words first, then titles that share rare words."""
+
+    def __init__(self, rules: TitleRules, table: TitleTable) -> None:
+        self.words = TitleWords(rules.words)
+        self._least = rules.least_confidence
+        self._codes = {title: rule.onet_code for title, rule in rules.occupations.items() if rule.onet_code}
+        self._vague = frozenset(rules.words.vague)
+        self._occupations = table.occupations
+        self._numbers: dict[str, int] = {}
+        self._keys: list[str] = []
+        self._targets: list[str] = []
+        self._holding: dict[str, array[int]] = {}
+        groups: dict[str, set[str]] = defaultdict(set)
+        codes = [o.isco_code for o in table.occupations]
+        by_hand = _by_hand(rules, table, self.words)
+        for line in chain((f"{key}\t{number}:{_BY_HAND}" for key, number in by_hand.items()), table.titles):
+            key, _, targets = line.partition("\t")
+            self._add(key, targets)
+            of_title = {codes[int(t.partition(":")[0])] for t in targets.split(",")}
+            for word in key.split(" "):
+                groups[word] |= of_title
+        ranks = self.words.ranks
+        #: Word → how special it is, and the bit of its rank.
+        self._weights = {w: (log(1 + _GROUPS / len(found)), ranks.get(w, 0)) for w, found in groups.items()}
+        self._named = lru_cache(maxsize=4096)(self._parsed)
+        self._excluded = self._exclusions(rules)
+        self.read = lru_cache(maxsize=20_000)(self._read)
+
+    def _add(self, key: str, targets: str) -> None:
+        if (known := self._numbers.get(key)) is not None:
+            self._targets[known] += "," + targets
+            return
+        number = self._numbers[key] = len(self._keys)
+        self._keys.append(key)
+        self._targets.append(targets)
+        for word in key.split(" "):
+            holding = self._holding.get(word)
+            if holding is None:
+                holding = self._holding[word] = array("I")
+            holding.append(number)
+
+    def _exclusions(self, rules: TitleRules) -> dict[int, frozenset[str]]:
+        found = {}
+        for number, occupation in enumerate(self._occupations):
+            if (rule := rules.occupations.get(occupation.title)) and rule.excludes:
+                found[number] = frozenset(w for text in rule.excludes for w in self.words.key(text))
+        return found
+
+    def _read(self, title: str) -> Occupation | None:
+        """The occupation with its confidence, 0 to 1; None below the least confidence of the rules."""
+        return self.nearest(title, self._least)
+
+    def nearest(self, title: str, least: float = 0.0) -> Occupation | None:
+        """As `read` with another threshold; None too where no list knows a word of the title."""
+        asked = self.words.weighted(title)
+        found = [] if len(asked) == 1 and self._vague.issuperset(asked) else self._candidates(asked)
+        if not found:
+            return None
+        top = nlargest(_VOTERS, found)
+        votes = self._votes(asked, top)
+        if not votes.groups:
+            return None
+        group = min(votes.groups, key=lambda code: (-votes.groups[code], code))
+        confidence = min(1.0, top[0][0]) * votes.groups[group] / sum(votes.groups.values())
+        return self._answer(group, votes, confidence) if confidence >= least else None
+
+    def _candidates(self, asked: Mapping[str, float]) -> list[Candidate]:
+        weights = self._weights
+        known = sorted((w for w in asked if w in weights), key=lambda w: (-weights[w][0] * asked[w], w))
+        if not known:
+            return []
+        rank = 0
+        square = 0.0
+        for word, share in asked.items():
+            weight, of_word = weights.get(word, (_UNKNOWN, 0))
+            square += (weight * share) ** 2
+            rank |= of_word
+        length = sqrt(square)
+        numbers = self._combined(known[:_MOST_WORDS])
+        found = [self._compared(number, asked, length, rank) for number in numbers]
+        if not found or max(found)[0] < _NEAR:
+            found += [self._compared(n, asked, length, rank) for n in self._sharing(known, numbers)]
+        return found
+
+    def _combined(self, known: list[str]) -> set[int]:
+        """Titles made of nothing but asked words."""
+        ordered, numbers = sorted(known), self._numbers
+        keys = (" ".join(c) for n in range(1, _MOST_COMBINED + 1) for c in combinations(ordered, n))
+        return {number for key in keys if (number := numbers.get(key)) is not None}
+
+    def _sharing(self, known: list[str], seen: set[int]) -> Iterator[int]:
+        """Titles that hold asked words and others, by the rarest words."""
+        left = _MOST_COMPARED
+        for word in sorted(known, key=lambda w: (len(self._holding[w]), w)):
+            holding = self._holding[word]
+            left -= len(holding)
+            if left < 0:
+                return
+            for number in holding:
+                if number not in seen:
+                    seen.add(number)
+                    yield number
+
+    def _compared(self, number: int, asked: Mapping[str, float], length: float, rank: int) -> Candidate:
+        """Cosine of the weighted words, lowered where the ranks differ."""
+        common = own = 0.0
+        theirs = 0
+        for word in self._keys[number].split(" "):
+            weight, of_word = self._weights[word]
+            weight *= weight
+            own += weight
+            theirs |= of_word
+            if share := asked.get(word):
+                common += weight * share
+        similarity = common / (length * sqrt(own))
+        if differ := rank ^ theirs:
+            if differ & MANAGER:
+                similarity *= _NOT_MANAGER if rank & MANAGER else _MANAGER
+            elif differ & ASSISTANT:
+                similarity *= _ASSISTANT
+        return similarity, number
+
+    def _parsed(self, number: int) -> tuple[tuple[tuple[int, float], ...], float]:
+        """Occupations of a title with their votes, and the sum of the votes."""
+        parts = (target.split(":") for target in self._targets[number].split(","))
+        named = tuple((int(one), float(votes)) for one, votes in parts)
+        return named, sum(votes for _, votes in named)
+
+    def _votes(self, asked: Mapping[str, float], top: Iterable[Candidate]) -> _Votes:
+        found = _Votes(defaultdict(float), defaultdict(float), defaultdict(float))
+        excluded = self._excluded
+        for similarity, number in top:
+            named, total = self._named(number)
+            strength = similarity**_POWER * (1 + min(total, _MOST_VOTES) * _PER_VOTE) / total
+            for one, votes in named:
+                if one in excluded and not excluded[one].isdisjoint(asked):
+                    continue
+                occupation = self._occupations[one]
+                found.groups[occupation.isco_code] += strength * votes
+                if occupation.esco_id:
+                    found.esco[one] += strength * votes
+                else:
+                    found.onet[one] += similarity**_POWER_OF_CODES * votes
+        return found
+
+    def _answer(self, group: str, votes: _Votes, confidence: float) -> Occupation:
+        """ESCO's strongest occupation of the group, with the code of O*NET's strongest, in the group if possible."""
+        esco = self._strongest(votes.esco, group)
+        codes: dict[str, float] = defaultdict(float)
+        for one, strength in votes.onet.items():
+            occupation = self._occupations[one]
+            codes[occupation.onet_code] += strength * (_IN_GROUP if occupation.isco_code == group else 1)
+        if esco and (stated := self._codes.get(esco.title)):
+            codes[stated] += _STATED
+        elif esco and esco.onet_code:
+            codes[esco.onet_code] += _CROSSWALK
+        onet = self._strongest(votes.onet, group)
+        named = esco or onet or StandardTitle("", group, "", "")
+        return Occupation(
+            title=named.title, isco_code=group, confidence=round(confidence, 3),
+            onet_code=max(codes, key=lambda c: (codes[c], c)) if codes else None,
+            esco_uri=f"http://data.europa.eu/esco/occupation/{esco.esco_id}" if esco else None,
+        )  # fmt: skip
+
+    def _strongest(self, votes: Mapping[int, float], group: str) -> StandardTitle | None:
+        within = [n for n in votes if self._occupations[n].isco_code == group]
+        return self._occupations[min(within, key=lambda n: (-votes[n], n))] if within else None
+
+
+def evidence_of(occupation: Occupation | None, title: str) -> Evidence | None:
+    """The whole title is the evidence of an occupation."""
+    if occupation is None:
+        return None
+    return Evidence("occupation", occupation.isco_code, "occupation.title", "title", 0, len(title), title)
+
+
+def _by_hand(rules: TitleRules, table: TitleTable, words: TitleWords) -> dict[str, int]:
+    """Words of the titles in the rules → their occupation; InvalidRulesError for an unknown one, or two of one."""
+    numbers = {o.title: number for number, o in enumerate(table.occupations) if o.esco_id}
+    found: dict[str, int] = {}
+    for title, rule in rules.occupations.items():
+        if title not in numbers:
+            raise InvalidRulesError(f"titles.yml: ESCO has no occupation {title!r}")
+        for text in (title, *rule.includes):
+            if found.setdefault(" ".join(words.key(text)), numbers[title]) != numbers[title]:
+                raise InvalidRulesError(f"titles.yml: {text!r} stands for two occupations, one is {title!r}")
+    return found

@@ -1,0 +1,95 @@
+"""The words of a job title that tell occupations apart, in one spelling."""
+
+import re
+
+from enricher.domain.gazetteer import fold
+from enricher.domain.rules import TitleWordRules
+
+_WORD = re.compile(r"[a-z0-9+#]+")
+_BRACKETS = re.compile(r"[(\[{][^)\]}]*[)\]}]?")
+#: Where one part of a title ends: what follows says less about the occupation.
+_PARTS = re.compile(r"\s+[-–—|@:]+\s*|\s*[,;|–—@:/•·]\s*|\s-|\bcum\b|\*+|!+")
+_OBJECTS = re.compile(r"\s(?:for|in|at|to|with|of|from|by|under)\s")
+#: Weights of a word by where it stands: first part, a later one, behind "for" and the like, in brackets.
+_LATER, _OBJECT, _BRACKETED = 0.6, 0.8, 0.25
+_LONGEST_STEM = 3
+#: Bits of the ranks that a title's words name.
+MANAGER, SUPERVISOR, ASSISTANT = 1, 2, 4
+
+
+class TitleWords:
+    """The `words` of `config/taxonomy/titles.yml`, ready to be asked."""
+
+    def __init__(self, rules: TitleWordRules) -> None:
+        self._phrases = {tuple(key.split()): value for key, value in rules.phrases.items()}
+        self._firsts = {key[0] for key in self._phrases}
+        self._longest = max((len(key) for key in self._phrases), default=1)
+        self._same = rules.same
+        self._generic = frozenset(rules.generic)
+        self._ignored = frozenset(rules.ignored)
+        by_rank = (
+            (MANAGER, rules.managers), (SUPERVISOR, rules.supervisors), (ASSISTANT, rules.assistants)
+        )  # fmt: skip
+        #: Word → the bit of its rank; words of none are missing.
+        self.ranks = {word: rank for rank, words in by_rank for word in words}
+
+    def key(self, title: str) -> tuple[str, ...]:
+        """The words in alphabetical order, each once."""
+        return tuple(sorted(self.weighted(title)))
+
+    def weighted(self, title: str) -> dict[str, float]:
+        """Word → weight, above 0 to 1, by where in the title it stands."""
+        low, bracketed = title.lower(), ""
+        if "(" in low or "[" in low or "{" in low:
+            bracketed, low = " ".join(_BRACKETS.findall(low)), _BRACKETS.sub(" ", low)
+        weights: dict[str, float] = {}
+        for part in _PARTS.split(low):
+            first = _LATER if weights else 1.0
+            for number, words in enumerate(_OBJECTS.split(f" {part} ")):
+                weight = first * _OBJECT if number else first
+                for word in self._words(words):
+                    if weights.get(word, 0.0) < weight:
+                        weights[word] = weight
+        for word in self._words(bracketed) if bracketed else ():
+            weights.setdefault(word, _BRACKETED if weights else 1.0)
+        return weights
+
+    def _words(self, text: str) -> list[str]:
+        words = _WORD.findall(text if text.isascii() else _plain(text))
+        if not self._firsts.isdisjoint(words):
+            words = self._joined(words)
+        kept = []
+        for word in words:
+            plain = self._same.get(word) or _singular(word)
+            plain = self._same.get(plain, plain)
+            if plain not in self._ignored and not plain.isdigit():
+                kept.append(plain)
+        last = len(kept) - 1
+        generic = self._generic
+        return ["specialist" if w in generic and (w != "executive" or at == last) else w for at, w in enumerate(kept)]
+
+    def _joined(self, words: list[str]) -> list[str]:
+        joined, start = [], 0
+        while start < len(words):
+            for length in range(self._longest, 1, -1):
+                if phrase := self._phrases.get(tuple(words[start : start + length])):
+                    joined.append(phrase)
+                    start += length
+                    break
+            else:
+                joined.append(words[start])
+                start += 1
+        return joined
+
+
+def _plain(text: str) -> str:
+    """Without accents; C++ and C# keep their marks."""
+    return " ".join(fold(word) + "".join(c for c in word if c in "+#") for word in text.split())
+
+
+def _singular(word: str) -> str:
+    if len(word) <= _LONGEST_STEM or word[-1] != "s" or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-2] if word.endswith(("sses", "ches", "shes", "xes")) else word[:-1]

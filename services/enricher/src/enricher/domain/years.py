@@ -1,0 +1,144 @@
+"""Years of experience that a posting asks for, told from ages, histories of firms and terms of contracts."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from enricher.domain.evidence import Evidence, from_span
+from enricher.domain.needs import Sections
+from enricher.domain.rules import YearsRules
+from enricher.domain.scanner import Mention, Phrase
+from enricher.domain.text import Text
+from enricher.domain.wording import words_pattern
+
+#: Bytes looked at before the number and behind the unit.
+_BEFORE, _BEHIND = 90, 110
+#: Characters within which experience must be named, before the number and behind the unit.
+_NAMED_BEFORE, _NAMED_BEHIND = 55, 80
+#: Statements that are judged, at most: a text that is one endless list of years must not hold up a batch.
+_MOST = 60
+#: A backslash comes from Markdown ("1\\-4 years").
+_JOINS = r"(?:\\?-|–|—|−|~|/|to|or|and|bis|oder|tot|à|ou|a|o|y|e|until)"
+#: Behind a number with a plus or a bound: what the years were spent in.
+_SPENT = re.compile(r"[\s’'`]*(?:\+\s*)?(?:in|of|as|with|within|on|im|als|en|dans|comme|como|de|d['’]|\w+ing|\w+al)\b")
+#: The word before the unit, and words that may stand between number and unit; bytes in which the number stands.
+_LAST = re.compile(r"(\w+)[^\w]*$")
+_BETWEEN = frozenset({"more", "plus", "full", "volle", "good", "solid"})
+_NUMBER = 60
+_PLUS = re.compile(r"[\s’'`]*(?:\+|plus\b|or more\b|and above\b|and up\b|o más\b|ou plus\b|und mehr\b|oder mehr\b)")
+
+
+class Years(NamedTuple):
+    """Years asked for; `minimum` or `maximum` is None where that side is open."""
+
+    minimum: int | None
+    maximum: int | None
+
+
+class _Stated(NamedTuple):
+    years: Years
+    start: int
+    end: int
+    rule: str
+    preferred: bool
+
+
+class YearsReader:
+    """The words of `config/taxonomy/years.yml`, ready to be asked."""
+
+    def __init__(self, rules: YearsRules) -> None:
+        self._rules = rules
+        self._numbers = {**rules.numbers, **{str(n): n for n in range(51)}}
+        number = "(?:" + "|".join([r"\d{1,2}(?:[.,]5)?", *sorted(rules.numbers, key=len, reverse=True)]) + ")"
+        low, high = "|".join(map(re.escape, rules.at_least)), "|".join(map(re.escape, rules.at_most))
+        units = "|".join(sorted(map(re.escape, rules.units), key=len, reverse=True))
+        self._amount = re.compile(
+            rf"(?:(?<![\w.,$€£%/])|(?<=[a-z]{{3}})(?=\d))(?:(?P<least>{low})\s*|(?P<most>{high})\s*)?(?:[~≥>+]\s*)?(?P<from>{number})"
+            rf"(?P<plus>\s*(?:\\?\+|plus\b))?(?:\s*\(\s*{number}\s*\+?\s*\))?"
+            rf"(?:\s*(?P<join>{_JOINS})\s*(?P<to>{number})(?P<plus2>\s*\\?\+)?(?:\s*\(\s*{number}\s*\))?)?"
+            rf"(?:\s*(?:or more|full|volle|good|solid|plus))?[\s -]*(?:{units})$"
+        )
+        self._experience = re.compile("|".join(map(re.escape, rules.experience)))
+        self._never_before = re.compile(rf"(?:{words_pattern(rules.not_before).pattern})[\s\"'’(~]*$")
+        self._asked_before = re.compile(rf"(?:{words_pattern(rules.asked_before).pattern})[\s\"'’(~]*$")
+        self._never_behind = words_pattern(rules.not_behind)
+        self._others = words_pattern(rules.others)
+        self._soft = frozenset(rules.soft)
+
+    def phrases(self) -> Iterator[Phrase]:
+        """What the scanner shall look for."""
+        yield from (Phrase(words, "years", None, bounded=False) for words in self._rules.stops)
+        yield from (Phrase(words, "years", Years(*years)) for words, years in self._rules.worded.items())
+
+    def read(self, text: Text, mentions: list[Mention], sections: Sections) -> tuple[Years | None, Evidence | None]:
+        """The first statement in numbers, a required one before a preferred one, else the first in words."""
+        numbers: list[_Stated] = []
+        words: list[_Stated] = []
+        for mention in mentions[:_MOST]:
+            if mention.value is None:
+                if found := self._in_numbers(text, mention, sections):
+                    numbers.append(found)
+                    if not found.preferred:
+                        break
+            elif not words and (found := self._in_words(text, mention)):
+                words.append(found)
+        first = next((s for s in numbers if not s.preferred), None) or next(iter(numbers or words), None)
+        if first is None:
+            return None, None
+        low, high = first.years
+        shown = f"{'' if low is None else low}-{'' if high is None else high}"
+        return first.years, from_span(text, first.start, first.end, field="years", value=shown, rule=first.rule)
+
+    def _in_numbers(self, text: Text, mention: Mention, sections: Sections) -> _Stated | None:
+        before, behind = text.around(mention.start, mention.end, _BEFORE)[0], ""
+        unit = text.low[mention.start : mention.end].decode(errors="ignore")
+        last = _LAST.search(before)
+        # Most years are no number of years: the long expression is for those only.
+        number = last is None or last[1][-1].isdigit() or last[1] in self._rules.numbers or last[1] in _BETWEEN
+        match = self._amount.search(before[-_NUMBER:] + unit) if number or " " in unit or unit[0].isdigit() else None
+        if match is None or text.low[mention.end : mention.end + 1].isalnum():
+            return None
+        behind = text.around(mention.end, mention.end, _BEHIND)[1]
+        head = before[: len(before) - (match.end() - match.start() - len(unit))]
+        if not self._is_asked(match, head, behind):
+            return None
+        start = mention.end - len(match.group().encode())
+        preferred = sections.need(start, mention.end) == "preferred"
+        years = self._years(match, behind)
+        return years and _Stated(years, start, mention.end, "years.stated", preferred)
+
+    def _years(self, match: re.Match[str], behind: str) -> Years | None:
+        low, high = self._number(match["from"]), self._number(match["to"]) if match["to"] else None
+        if match["most"] and high is None:
+            return Years(None, low)
+        if high is not None and not match["plus2"] and match["join"] not in {"or", "and", "oder", "ou", "o", "y"}:
+            return Years(low, high) if low <= high else None
+        return Years(low, None)
+
+    def _number(self, words: str) -> int:
+        return self._numbers.get(words) or int(float(words.replace(",", ".")) if words[0].isdigit() else 0)
+
+    def _is_asked(self, match: re.Match[str], head: str, behind: str) -> bool:
+        """Whether the years are asked of the candidate: experience is named near, or the form says as much."""
+        never = self._never_before.search(head) and not self._asked_before.search(head)
+        if never or self._never_behind.match(behind.lstrip(" ’'`-–")):
+            return False
+        soft = match["least"] in self._soft
+        bound = bool(match["plus"] or match["plus2"] or _PLUS.match(behind) or match["to"])
+        bound = bound or bool((match["least"] or match["most"]) and not soft)
+        value = self._number(match["from"])
+        if value > self._rules.most or (soft and value > self._rules.most_soft):
+            return False
+        if not bound and self._others.search(head[-_NAMED_BEFORE:]):
+            return False
+        if self._experience.search(behind[:_NAMED_BEHIND]) or self._experience.search(head[-_NAMED_BEFORE:]):
+            return True
+        return bound and bool(_SPENT.match(_PLUS.sub("", behind, count=1) or behind) or match["plus"])
+
+    def _in_words(self, text: Text, mention: Mention) -> _Stated | None:
+        words = text.low[mention.start : mention.end].decode(errors="ignore")
+        before, behind = text.around(mention.start, mention.end, 60)
+        near = self._experience.search(words) or self._experience.search(behind[:45])
+        if not near or self._others.search(before):
+            return None
+        return _Stated(mention.value, mention.start, mention.end, "years.worded", preferred=False)

@@ -1,0 +1,7 @@
+"""Data enters the extractor: messages it executes, a file for each kind of work."""
+
+from extractor.handlers.companies import QueueCompanies
+from extractor.handlers.look_ups import CompanyLookUps
+from extractor.handlers.pages import FetchPage, StartRun
+
+__all__ = ["CompanyLookUps", "FetchPage", "QueueCompanies", "StartRun"]

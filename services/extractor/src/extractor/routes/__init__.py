@@ -1,0 +1,12 @@
+"""HTTP of the extractor: sources and their health, the page index, archived pages, company look-ups."""
+
+from fastapi import APIRouter
+
+from extractor.routes import bronze, companies, pages, recognising, sources
+
+router = APIRouter()
+router.include_router(sources.router)
+router.include_router(recognising.router)
+router.include_router(pages.router)
+router.include_router(bronze.router)
+router.include_router(companies.router)

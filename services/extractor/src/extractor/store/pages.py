@@ -1,0 +1,147 @@
+"""The page index and the state of feeds."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from extractor.tables import feed, page
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """An entry of the page index; column names are those of the table."""
+
+    id: uuid.UUID
+    run_id: str
+    campaign_id: str
+    source: str
+    feed: str
+    page: int
+    archive_key: str
+    sha256: str
+    bytes: int
+    status: int
+    items: int
+    error: str | None
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedKey:
+    """A feed as one campaign sees it."""
+
+    source: str
+    feed: str
+    campaign_id: str
+    params: dict[str, Any]
+    run_id: str
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns that identify and describe it."""
+        return {
+            "source": self.source,
+            "feed": self.feed,
+            "campaign_id": self.campaign_id,
+            "params": self.params,
+            "last_run_id": self.run_id,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Pages fetched from `since` on and before `until`, of these sources and runs; None and empty: of any."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    sources: Sequence[str] = ()
+    run_ids: Sequence[str] = ()
+
+    @property
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """For a query on the page index."""
+        found: list[sa.ColumnElement[bool]] = []
+        if self.since is not None:
+            found.append(page.c.fetched_at >= self.since)
+        if self.until is not None:
+            found.append(page.c.fetched_at < self.until)
+        if self.sources:
+            found.append(page.c.source.in_(self.sources))
+        if self.run_ids:
+            found.append(page.c.run_id.in_(self.run_ids))
+        return found
+
+
+_KEY = [feed.c.source, feed.c.feed, feed.c.campaign_id]
+
+
+#: Built once: it is executed for every page.
+_ADD_PAGE = insert(page).on_conflict_do_nothing(index_elements=[page.c.id])
+
+
+class SourceStore:
+    """SQL on the tables of the extractor."""
+
+    async def add_page(self, conn: AsyncConnection, row: PageRow) -> None:
+        """Index an archived page; a page indexed before stays as it was."""
+        await conn.execute(_ADD_PAGE, {name: getattr(row, name) for name in PageRow.__slots__})
+
+    async def first_page(self, conn: AsyncConnection, key: FeedKey, items: int, at: datetime) -> int | None:
+        """Record a feed's first page; returns how many items it had the last time, None if never read."""
+        where = [column == key.columns[column.name] for column in _KEY]
+        before = (await conn.execute(sa.select(feed.c.last_items).where(*where).with_for_update())).scalar_one_or_none()
+        values = {**key.columns, "first_fetched_at": at, "last_fetched_at": at, "last_items": items}
+        values["empty_since"] = None if items else at
+        statement = insert(feed).values(values)
+        new = statement.excluded
+        names = ("params", "last_run_id", "last_fetched_at", "last_items")
+        changed: dict[str, sa.ColumnElement[Any]] = {name: new[name] for name in names}
+        changed["first_fetched_at"] = sa.func.coalesce(feed.c.first_fetched_at, new.first_fetched_at)
+        changed["empty_since"] = sa.case(
+            (new.empty_since.is_(None), None), else_=sa.func.coalesce(feed.c.empty_since, new.empty_since)
+        )
+        changed["emptied_at"] = sa.case(
+            (new.last_items > 0, None), (feed.c.last_items > 0, new.last_fetched_at), else_=feed.c.emptied_at
+        )
+        await conn.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=changed))
+        return before
+
+    async def failed(self, conn: AsyncConnection, key: FeedKey, error: str, at: datetime) -> None:
+        """Record why a feed could not be read."""
+        statement = insert(feed).values({**key.columns, "last_error": error, "last_error_at": at})
+        new = statement.excluded
+        changed = {name: new[name] for name in ("params", "last_run_id", "last_error", "last_error_at")}
+        await conn.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=changed))
+
+    async def feeds(self, conn: AsyncConnection) -> Sequence[sa.Row[Any]]:
+        """All feeds, by source, the most recently read first."""
+        order = (feed.c.source, feed.c.last_fetched_at.desc().nulls_last(), feed.c.feed, feed.c.campaign_id)
+        return (await conn.execute(sa.select(feed).order_by(*order))).all()
+
+    async def emptied(self, conn: AsyncConnection) -> dict[str, list[str]]:
+        """Feeds that had postings and show none, by source."""
+        query = sa.select(feed.c.source, feed.c.feed).where(feed.c.emptied_at.is_not(None)).distinct()
+        found: dict[str, list[str]] = {}
+        for row in await conn.execute(query.order_by(feed.c.source, feed.c.feed)):
+            found.setdefault(row.source, []).append(row.feed or "the first page")
+        return found
+
+    async def pages(
+        self, conn: AsyncConnection, window: Window, *, after: uuid.UUID | None, limit: int
+    ) -> Sequence[sa.Row[Any]]:
+        """Pages in the order they were fetched, those behind the page `after`."""
+        query = sa.select(page).where(*window.conditions).order_by(page.c.fetched_at, page.c.id).limit(limit)
+        if after is not None:
+            last = sa.select(page.c.fetched_at, page.c.id).where(page.c.id == after).scalar_subquery()
+            query = query.where(sa.tuple_(page.c.fetched_at, page.c.id) > last)
+        return (await conn.execute(query)).all()
+
+    async def page(self, conn: AsyncConnection, page_id: uuid.UUID) -> sa.Row[Any] | None:
+        """One entry of the index."""
+        return (await conn.execute(sa.select(page).where(page.c.id == page_id))).one_or_none()

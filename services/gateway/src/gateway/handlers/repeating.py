@@ -1,0 +1,24 @@
+"""Work that a gateway does again and again beside its messages."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from common.messaging.health import is_infrastructure, until_healthy
+from common.messaging.session import Session
+
+_log = structlog.get_logger()
+
+
+async def repeat(session: Session, name: str, work: Callable[[], Awaitable[object]], seconds: float) -> None:
+    """Work every so many seconds; a database or broker that is away is waited for, any other error is raised."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except Exception as error:
+            if not is_infrastructure(error):
+                raise
+            _log.warning("repeated_work_waits_for_infrastructure", work=name, error=repr(error))
+            await until_healthy(session.engine, session.broker)

@@ -1,0 +1,39 @@
+"""Which company a name means, and which brand: without legal form, brackets and former names; parts apart."""
+
+import re
+from functools import lru_cache
+
+from normalizer.domain.dedupe_rules import CompanyRules, Words
+from sources.companies.names import CompanyNames
+
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_DOMAIN = re.compile(r"(?<=\w)\.(?:com|io|ai|net|org|co|de|app|dev)\b", re.IGNORECASE)
+_TRADES_AS = re.compile(r"^.*\b(?:d/b/a|dba|trading as|t/a)\s+", re.IGNORECASE)
+_SMALL = {"and", "und", "et"}
+_MOST_WORDS = 4
+
+
+class CompanyKeys:
+    """Keys of companies and brands by the rules of companies.yml and dedupe.yml."""
+
+    def __init__(self, names: CompanyNames, rules: CompanyRules) -> None:
+        self._names = names
+        self._rules = rules
+        self.company = lru_cache(maxsize=65_536)(self._company)
+        self.brand = lru_cache(maxsize=65_536)(self._brand)
+
+    def _company(self, name: str) -> str:
+        """The name's own words, folded; "" for no name. `The Home Depot, Inc. (DIY)` gives `home depot`."""
+        plain = _DOMAIN.sub("", _TRADES_AS.sub("", _BRACKETS.sub(" ", name)))
+        core = self._names.core(plain) or self._names.core(name)
+        return " ".join(word for word in core.split() if word not in _SMALL)
+
+    def _brand(self, key: str) -> str:
+        """A company key without words that name a part of it: `acme germany` and `acme group` give `acme`."""
+        words: Words = tuple(key.split())
+        endings = self._rules.part_endings
+        while True:
+            length = next((n for n in range(min(_MOST_WORDS, len(words) - 1), 0, -1) if words[-n:] in endings), 0)
+            if not length:
+                return " ".join(words)
+            words = words[:-length]

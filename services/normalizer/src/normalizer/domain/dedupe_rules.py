@@ -1,0 +1,106 @@
+"""The rules of `config/dedupe.yml`, validated and prepared for use."""
+
+from functools import cached_property
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from normalizer.domain.place_key import Nearness
+from sources.folding import normalise
+
+Words = tuple[str, ...]
+_Share = Field(gt=0, le=1)
+
+
+class _Rules(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ByPlace(_Rules):
+    """A share of shingles for postings at one place, at places of which one says too little, and at different ones."""
+
+    same: float = _Share
+    open: float = _Share
+    other: float = _Share
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.same <= self.open <= self.other:
+            raise ValueError("what suffices elsewhere suffices at one place: same <= open <= other")
+        return self
+
+    def at(self, near: Nearness) -> float:
+        """The share needed at places so near."""
+        return {"same": self.same, "open": self.open, "other": self.other}[near]
+
+
+class SimilarityRules(_Rules):
+    """What two texts must share to be one job, 0 to 1; `excerpt_words` and `short_words` are words."""
+
+    full: ByPlace
+    contained: ByPlace
+    contained_likeness: float = _Share
+    excerpt: ByPlace
+    excerpt_words: int = Field(gt=0)
+    reworded: ByPlace
+    short_words: int = Field(gt=0)
+    reworded_days: int = Field(gt=0)
+
+
+class CompanyRules(_Rules):
+    """Names of parts of a company, and companies that only seem to be one; both as their keys."""
+
+    parts: tuple[str, ...]
+    never_same: tuple[tuple[str, ...], ...] = ()
+
+    @cached_property
+    def part_endings(self) -> frozenset[Words]:
+        return _phrases(self.parts)
+
+    @cached_property
+    def apart(self) -> frozenset[frozenset[str]]:
+        """Pairs of keys that are never one company."""
+        return frozenset(
+            frozenset((one, other)) for group in self.never_same for one in group for other in group if one != other
+        )
+
+
+class TitleRules(_Rules):
+    """Abbreviations of words in titles, and what names no role."""
+
+    abbreviations: dict[str, str]
+    noise: tuple[str, ...]
+
+    @cached_property
+    def replaced(self) -> dict[Words, Words]:
+        """What becomes of a phrase: other words, or none."""
+        spelled = {tuple(normalise(k).split()): tuple(normalise(v).split()) for k, v in self.abbreviations.items()}
+        return spelled | dict.fromkeys(_phrases(self.noise), ())
+
+    @cached_property
+    def longest(self) -> int:
+        """Words of the longest phrase."""
+        return max(map(len, self.replaced), default=1)
+
+
+class DedupeRules(_Rules):
+    """When two postings are the same job; lengths in characters, `repost_days` in days."""
+
+    version: str
+    similarity: SimilarityRules
+    long_text: int = Field(gt=0)
+    excerpt_length: int = Field(gt=0)
+    cut_marks: tuple[str, ...]
+    repost_days: int = Field(gt=0)
+    place_noise: frozenset[str]
+    company: CompanyRules
+    title: TitleRules
+
+
+def dedupe_rules_from(document: Any) -> DedupeRules:
+    """The rules in a parsed YAML document; ValidationError (a ValueError) names what is wrong."""
+    return DedupeRules.model_validate(document)
+
+
+def _phrases(texts: tuple[str, ...]) -> frozenset[Words]:
+    return frozenset(tuple(normalise(text).split()) for text in texts)

@@ -1,0 +1,62 @@
+"""Whether two postings are at one place, as far as their places tell."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Literal
+
+from sources.folding import normalise
+from sources.place_names import NamedPlace, named_places
+
+#: same: they share a place. open: one of them names none, or only a country. other: they name different places.
+Nearness = Literal["same", "open", "other"]
+
+
+@dataclass(frozen=True)
+class PlaceKey:
+    """The places of a posting, for comparison; `written` are their folded words."""
+
+    places: tuple[NamedPlace, ...]
+    written: frozenset[str]
+    noise: frozenset[str]
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of all their parts."""
+        return frozenset(word for place in self.places for part in place.parts for word in part.split())
+
+    @cached_property
+    def cities(self) -> tuple[frozenset[str], ...]:
+        """The words of the nearest part of each place that is not a whole country."""
+        return tuple(frozenset(place.parts[0].split()) for place in self.places if not place.wide)
+
+    @cached_property
+    def parts(self) -> tuple[frozenset[str], ...]:
+        """The words of each part of each place."""
+        return tuple(frozenset(part.split()) for place in self.places for part in place.parts)
+
+    def nearness(self, other: "PlaceKey") -> Nearness:
+        """The order of the two does not matter."""
+        if self.words and self.words == other.words:
+            return "same"
+        if not self.cities or not other.cities:
+            return "open"
+        return "same" if _inside(self, other) or _inside(other, self) else "other"
+
+    def names(self, part: str, words: Iterable[str]) -> bool:
+        """Whether a part of a title, with its folded words, only says again where this is."""
+        if self.written.issuperset(words):
+            return True
+        return bool(self.words) and self.words.issuperset(place_key((part,), self.noise).words or {""})
+
+
+@lru_cache(maxsize=16_384)
+def place_key(places: tuple[str, ...], noise: frozenset[str]) -> PlaceKey:
+    """The key of places as a posting writes them, in any order."""
+    written = frozenset(word for text in places for word in normalise(text).split())
+    return PlaceKey(tuple(sorted({named for text in places for named in named_places(text, noise)})), written, noise)
+
+
+def _inside(one: PlaceKey, other: PlaceKey) -> bool:
+    """A part of the other holds the words of one of these cities (`frankfurt` in `frankfurt am main`)."""
+    return any(city <= part for city in one.cities for part in other.parts)

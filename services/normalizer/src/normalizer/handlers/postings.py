@@ -1,0 +1,223 @@
+"""Pages of raw postings become canonical ones."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+import structlog
+import yaml
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.contracts import (
+    CompaniesSeen,
+    Event,
+    Headers,
+    Posting,
+    PostingsCollected,
+    PostingsNormalized,
+    ReplayMode,
+    SeenCompany,
+    SourcePosting,
+)
+from common.messaging.differences import Differences, DifferenceStore
+from common.messaging.errors import PermanentError
+from common.messaging.unit import Child, Finished, Quarantined
+from common.settings import config_path
+from normalizer.domain.canonical import FIELDS
+from normalizer.domain.dedupe_rules import dedupe_rules_from
+from normalizer.domain.duplicates import Reader
+from normalizer.domain.merge import one_each
+from normalizer.domain.page import Normalized, TurnedAway, normalize
+from normalizer.domain.precedence import precedence_from
+from normalizer.domain.quality import Rules, rules_from
+from normalizer.domain.record import Record
+from normalizer.errors import RejectedError
+from normalizer.metrics import POSTINGS, WARNINGS
+from normalizer.store import Page, PostingStore
+from normalizer.store.companies import CompanyStore, seen_row
+from normalizer.store.duplicates import DuplicateStore
+from normalizer.store.replaying import merge_again
+from sources.companies.names import CompanyNames
+from sources.companies.rules import load_rules
+from sources.errors import MappingError, SourceRejectedError
+from sources.registry import adapter_of
+
+_log = structlog.get_logger()
+
+
+def try_page(event: PostingsCollected) -> None:
+    """Map, check and clean in the suspect lane."""
+    _normalized(event, _gate())
+
+
+#: Postings and characters of text in one message; a body may not exceed 32 MB.
+_MOST_POSTINGS, _MOST_CHARACTERS = 100, 4 * 1024 * 1024
+
+
+class NormalizePostings:
+    """Turns a page of raw items into canonical postings and sends on what is new or changed."""
+
+    event = PostingsCollected
+    queue = "normalizer.postings"
+    trial = staticmethod(try_page)
+
+    def __init__(
+        self, store: PostingStore, *, enforce: bool = True, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """Reads dq.yml, sources.yml, companies.yml and dedupe.yml; a ValueError where they cannot be used."""
+        self._store = store
+        self._companies = CompanyStore()
+        self._differences = DifferenceStore("normalizer")
+        self._names = CompanyNames(load_rules().names)
+        self._duplicates = DuplicateStore(Reader(dedupe_rules_from(_read("dedupe.yml")), self._names))
+        self._rules = rules_from(_read("dq.yml"), FIELDS, enforce=enforce)
+        self._precedence = precedence_from(_read("sources.yml"))
+        self._now = now
+
+    async def prepare(self, headers: Headers, event: PostingsCollected) -> Normalized:
+        """Map, check and clean every item; nothing is written."""
+        try:
+            page = _normalized(event, self._rules)
+        except SourceRejectedError as error:
+            raise PermanentError(error.reason, error.detail, ours=False) from error
+        if page.critical:
+            raise PermanentError(page.critical, f"page {event.page} of {event.source} {event.feed}", ours=False)
+        return page
+
+    async def apply(
+        self, conn: AsyncConnection, headers: Headers, event: PostingsCollected, prepared: Normalized
+    ) -> Finished:
+        """Merge the records; the outcomes of all items sum to their number. A dry run is undone but for its report."""
+        if event.replay is None:
+            return await self._take_in(conn, headers, event, prepared, None)
+        found = Differences()
+        async with conn.begin_nested() as step:
+            finished = await self._take_in(conn, headers, event, prepared, found)
+            if event.replay == "dry_run":
+                await step.rollback()
+                finished.quarantined = []
+        await self._differences.add(conn, headers.run_id, found, self._rules.version)
+        return finished
+
+    async def _take_in(
+        self,
+        conn: AsyncConnection,
+        headers: Headers,
+        event: PostingsCollected,
+        prepared: Normalized,
+        found: Differences | None,
+    ) -> Finished:
+        records, repeated = one_each(prepared.records)
+        page = self._page(headers, event)
+        if found is None:
+            merged = await self._store.merge(conn, page, records, self._precedence)
+        else:
+            merged = await merge_again(conn, self._store, page, records, self._precedence, found)
+        await self._duplicates.settle(conn, merged.postings, headers.run_id, page.now)
+        finished = Finished(source=event.source)
+        for each in prepared.turned_away:
+            finished.count(each.outcome, each.reason)
+            finished.quarantined.append(_quarantined(each, event))
+        for outcome, number in merged.ended.items():
+            finished.count(outcome, by=number)
+        if repeated:
+            finished.count("duplicate", by=repeated)
+        sent = _in_messages(self._with_companies(merged.postings))
+        finished.children = [_child(postings, event.replay) for postings in sent]
+        if found is None:
+            # In a replay nobody outside is asked.
+            finished.aside = await self._announced(conn, records.values())
+        _report(finished, prepared)
+        return finished
+
+    def _with_companies(self, postings: Sequence[Posting]) -> list[Posting]:
+        return [msgspec.structs.replace(p, company_key=self._names.key(p.company, p.company_url)) for p in postings]
+
+    async def _announced(self, conn: AsyncConnection, records: Iterable[Record]) -> list[Event]:
+        """What is sent of employers that nobody has named before; they are looked up beside the run."""
+        seen = {
+            key: SeenCompany(company_key=key, name=record.company, url=record.company_url)
+            for record in records
+            if (key := self._names.key(record.company, record.company_url)) is not None
+        }
+        rows = [
+            seen_row(key, self._names.core(c.name), c.name, self._names.domain(c.url), self._now())
+            for key, c in seen.items()
+        ]
+        new = await self._companies.add(conn, rows)
+        return [CompaniesSeen(companies=[seen[key] for key in sorted(new)])] if new else []
+
+    def _page(self, headers: Headers, event: PostingsCollected) -> Page:
+        return Page(
+            source=event.source,
+            feed=event.feed,
+            archive_key=event.archive_key,
+            page=event.page,
+            campaign_id=event.campaign_id or headers.campaign_id,
+            run_id=headers.run_id,
+            collected_at=event.collected_at,
+            rules_version=self._rules.version,
+            now=self._now(),
+        )
+
+
+def _read(name: str) -> Any:
+    return yaml.safe_load(config_path(name).read_text())
+
+
+@cache
+def _gate() -> Rules:
+    return rules_from(_read("dq.yml"), FIELDS)
+
+
+def _normalized(event: PostingsCollected, rules: Rules) -> Normalized:
+    adapter = adapter_of(event.source)
+
+    def map_item(item: Any) -> SourcePosting:
+        try:
+            return adapter.map_to_common(item, event.feed)
+        except MappingError as error:
+            raise RejectedError(error.reason, error.detail) from error
+
+    return normalize(event.items, map_item, event.source, event.collected_at, rules)
+
+
+def _child(postings: list[Posting], replay: ReplayMode | None) -> Child:
+    counted = sum(posting.outcome is not None for posting in postings)
+    return Child(PostingsNormalized(postings=postings, replay=replay), counted)
+
+
+def _in_messages(postings: Sequence[Posting]) -> Iterator[list[Posting]]:
+    message: list[Posting] = []
+    room = _MOST_CHARACTERS
+    for posting in postings:
+        room -= len(posting.description_text)
+        if message and (room < 0 or len(message) == _MOST_POSTINGS):
+            yield message
+            message, room = [], _MOST_CHARACTERS - len(posting.description_text)
+        message.append(posting)
+    if message:
+        yield message
+
+
+def _quarantined(turned: TurnedAway, event: PostingsCollected) -> Quarantined:
+    return Quarantined(turned.reason, turned.detail, turned.item, f"{event.archive_key}#{turned.number}")
+
+
+def _report(finished: Finished, prepared: Normalized) -> None:
+    for outcome, number in finished.counts.items():
+        if outcome not in ("rejected", "failed"):
+            POSTINGS.labels(outcome, "").inc(number)
+    for turned in prepared.turned_away:
+        POSTINGS.labels(turned.outcome, turned.reason).inc()
+    for child in finished.children:
+        if isinstance(child.event, PostingsNormalized):
+            for outcome, number in Counter(p.outcome for p in child.event.postings if p.outcome).items():
+                POSTINGS.labels(outcome, "").inc(number)
+    for reason, number in prepared.warnings.items():
+        WARNINGS.labels(reason).inc(number)
+    if prepared.warnings:
+        _log.info("quality_warnings", reasons=dict(prepared.warnings))

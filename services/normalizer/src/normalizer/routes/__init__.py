@@ -1,0 +1,11 @@
+"""Data enters the normalizer: HTTP, a file for each kind of resource."""
+
+from fastapi import APIRouter
+
+from common.web.differences import difference_router
+from normalizer.routes import duplicates, postings
+
+router = APIRouter()
+router.include_router(postings.router)
+router.include_router(difference_router("normalizer"))
+router.include_router(duplicates.router)

@@ -1,0 +1,100 @@
+"""What people decide about clusters: two postings are one job, or one of them is another; and what is in a cluster."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import combinations
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.database import bulk_upsert
+from normalizer.store.duplicate_statements import (
+    CLUSTERS,
+    DECISIONS,
+    FORGET_SPLITS,
+    LOCK_CLUSTERS,
+    MEMBERS,
+    MOVE,
+    OF_RUN,
+    RUN_COUNTS,
+    SET_CLUSTER,
+)
+from normalizer.tables import duplicate_decision as t_decision
+
+Row = dict[str, Any]
+
+
+class DecisionStore:
+    """SQL on clusters as people see them, and on their decisions."""
+
+    async def cluster(self, conn: AsyncConnection, hash_key: str) -> list[Row]:
+        """The postings of the cluster of this one, the first seen one first; none where it is in none."""
+        return [_plain(row) for row in (await conn.execute(MEMBERS, {"hash_key": hash_key})).mappings()]
+
+    async def decisions(self, conn: AsyncConnection, hash_keys: Sequence[str]) -> list[Row]:
+        """What was decided about these postings, the latest first."""
+        return [_plain(row) for row in (await conn.execute(DECISIONS, {"keys": list(hash_keys)})).mappings()]
+
+    async def list(self, conn: AsyncConnection, after: UUID | None, limit: int) -> Sequence[Row]:
+        """Clusters of more than one posting in the order of their keys, behind `after`."""
+        asked = {"after": str(after or UUID(int=0)), "limit": limit}
+        return [_plain(row) for row in (await conn.execute(CLUSTERS, asked)).mappings()]
+
+    async def of_run(self, conn: AsyncConnection, run_id: str, limit: int) -> tuple[Sequence[Row], Sequence[Row]]:
+        """How many postings a run merged and kept apart, by reason; the most alike ones of each."""
+        counts = [dict(row) for row in (await conn.execute(RUN_COUNTS, {"run_id": run_id})).mappings()]
+        rows = (await conn.execute(OF_RUN, {"run_id": run_id, "limit": limit})).mappings()
+        return counts, [_plain(row) for row in rows]
+
+    async def merge(self, conn: AsyncConnection, keys: Sequence[str], by: str, why: str, now: datetime) -> bool:
+        """Make the clusters of these postings one, for good; False where one of them is unknown."""
+        members = await self._lock(conn, keys)
+        clusters = {key: members[key] for key in keys if key in members}
+        if len(clusters) < len(set(keys)):
+            return False
+        await conn.execute(FORGET_SPLITS, {"keys": list(members)})
+        await self._decide(conn, combinations(sorted(set(keys)), 2), "merge", by, why, now)
+        winner = min(clusters.values())
+        losers = sorted(set(clusters.values()) - {winner})
+        await conn.execute(MOVE, {"losers": losers, "winners": [winner] * len(losers)})
+        return True
+
+    async def split(self, conn: AsyncConnection, key: str, by: str, why: str, now: datetime) -> bool:
+        """Take a posting out of its cluster, for good; False where it is in none with others."""
+        clusters = await self._lock(conn, [key])
+        others = sorted(clusters.keys() - {key})
+        if not others:
+            return False
+        await self._decide(conn, ((key, other) for other in others), "split", by, why, now)
+        # The cluster may be called by the posting that leaves it: then the others are called by one of themselves.
+        stays = clusters[key] if clusters[key] != key else others[0]
+        moved = {**dict.fromkeys(others, stays), key: key}
+        await conn.execute(SET_CLUSTER, {"keys": list(moved), "clusters": list(moved.values())})
+        return True
+
+    async def _lock(self, conn: AsyncConnection, keys: Sequence[str]) -> Mapping[str, str]:
+        """All members of the clusters of these postings, each with its cluster; none moves until the end."""
+        rows = await conn.execute(LOCK_CLUSTERS, {"keys": list(keys)})
+        return {row.hash_key.hex: row.cluster_id.hex for row in rows}
+
+    async def _decide(
+        self, conn: AsyncConnection, pairs: Iterable[tuple[str, str]], verdict: str, by: str, why: str, now: datetime
+    ) -> None:
+        rows = [
+            {
+                "one": min(pair),
+                "other": max(pair),
+                "verdict": verdict,
+                "decided_by": by,
+                "reason": why,
+                "decided_at": now,
+            }
+            for pair in pairs
+        ]
+        await bulk_upsert(conn, t_decision, rows, key=["one", "other"])
+
+
+def _plain(row: sa.RowMapping) -> Row:
+    return {name: value.hex if isinstance(value, UUID) else value for name, value in row.items()}

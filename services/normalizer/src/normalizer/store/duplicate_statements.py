@@ -1,0 +1,168 @@
+"""The statements on clusters of postings."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from normalizer.domain.clusters import MOST_TEXTS
+from normalizer.tables import content as t_content
+from normalizer.tables import duplicate as t_duplicate
+from normalizer.tables import duplicate_decision as t_decision
+from normalizer.tables import posting as t_posting
+
+
+def _list(name: str) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, type_=sa.ARRAY(sa.Uuid(as_uuid=False)))
+
+
+#: Locks blocks until the transaction ends; the caller sorts the keys.
+LOCK_BLOCKS = sa.text("SELECT pg_advisory_xact_lock(k) FROM unnest(CAST(:keys AS bigint[])) AS k")
+_asked = sa.func.unnest(_list("blocks")).table_valued(sa.column("block", sa.Uuid), name="asked").render_derived()
+#: Of each block the texts with the lowest fingerprints: always the same ones, however many there are.
+_near = (
+    sa.select(t_duplicate)
+    .where(t_duplicate.c.block == _asked.c.block)
+    .order_by(t_duplicate.c.fingerprint)
+    .limit(MOST_TEXTS)
+    .lateral("near")
+)
+_twins = (
+    sa.select(t_duplicate)
+    .where(t_duplicate.c.block == sa.any_(_list("blocks")))
+    .where(t_duplicate.c.fingerprint == sa.any_(_list("fingerprints")))
+    .ext(distinct_on(t_duplicate.c.fingerprint))
+    .order_by(t_duplicate.c.fingerprint)
+)
+_own = sa.select(t_duplicate).where(t_duplicate.c.hash_key == sa.any_(_list("keys")))
+_wanted = sa.union(
+    sa.select(*(_near.c[name] for name in t_duplicate.c.keys())).select_from(_asked.join(_near, sa.true())),  # noqa: SIM118 - a column collection iterates over columns
+    sa.select(_twins.subquery()),
+    _own,
+).subquery("wanted")
+_shown = sa.and_(
+    t_content.c.hash_key == t_posting.c.hash_key,
+    t_content.c.source == t_posting.c.source,
+    t_content.c.source_job_id == t_posting.c.source_job_id,
+)
+#: What postings of these blocks say, with the rows of the postings `keys` themselves.
+CANDIDATES = (
+    sa.select(
+        _wanted,
+        *(t_content.c[n] for n in ("source", "company", "title", "places", "description_html", "posted_at")),
+    )
+    .join_from(_wanted, t_posting, t_posting.c.hash_key == _wanted.c.hash_key)
+    .join(t_content, _shown)
+)
+_clusters = sa.any_(_list("clusters"))
+#: Postings of each of these clusters that are stored.
+SIZES = (
+    sa.select(t_duplicate.c.cluster_id, sa.func.count().label("postings"))
+    .where(t_duplicate.c.cluster_id == _clusters)
+    .group_by(t_duplicate.c.cluster_id)
+)
+_one, _other = t_duplicate.alias("d1"), t_duplicate.alias("d2")
+#: Pairs of clusters that people have split, one of which is among these.
+APART = (
+    sa.select(_one.c.cluster_id.label("one"), _other.c.cluster_id.label("other"))
+    .distinct()
+    .join_from(t_decision, _one, _one.c.hash_key == t_decision.c.one)
+    .join(_other, _other.c.hash_key == t_decision.c.other)
+    .where(t_decision.c.verdict == "split", _one.c.cluster_id != _other.c.cluster_id)
+    .where(sa.or_(_one.c.cluster_id == _clusters, _other.c.cluster_id == _clusters))
+)
+#: Moves all postings of some clusters into others.
+MOVE = sa.text(
+    "UPDATE normalizer.duplicate AS d SET cluster_id = m.winner"
+    " FROM unnest(CAST(:losers AS uuid[]), CAST(:winners AS uuid[])) AS m (loser, winner) WHERE d.cluster_id = m.loser"
+)
+#: Locks the members of the clusters of some postings, in the order of their keys.
+LOCK_CLUSTERS = (
+    sa.select(t_duplicate.c.hash_key, t_duplicate.c.cluster_id)
+    .where(
+        t_duplicate.c.cluster_id.in_(
+            sa.select(t_duplicate.c.cluster_id).where(t_duplicate.c.hash_key == sa.any_(_list("keys")))
+        )
+    )
+    .order_by(t_duplicate.c.hash_key)
+    .with_for_update()
+)
+SET_CLUSTER = sa.text(
+    "UPDATE normalizer.duplicate AS d SET cluster_id = m.cluster_id"
+    " FROM unnest(CAST(:keys AS uuid[]), CAST(:clusters AS uuid[])) AS m (hash_key, cluster_id)"
+    " WHERE d.hash_key = m.hash_key"
+)
+_EVIDENCE = [
+    t_duplicate.c[name]
+    for name in (
+        "hash_key", "cluster_id", "matched", "reason", "similarity", "duplicate_class", "kept_from", "kept_reason",
+        "kept_similarity", "rules_version", "run_id",
+    )
+]  # fmt: skip
+_SAID = [
+    t_content.c[name]
+    for name in ("title", "company", "source", "source_job_id", "url", "apply_url", "places", "posted_at")
+]
+_described = (
+    sa.select(*_EVIDENCE, *_SAID, t_posting.c.version, t_posting.c.first_seen_at, t_posting.c.closed_at)
+    .join_from(t_duplicate, t_posting, t_posting.c.hash_key == t_duplicate.c.hash_key)
+    .join(t_content, _shown)
+)
+_key = sa.bindparam("hash_key", type_=sa.Uuid(as_uuid=False))
+_mine = sa.select(t_duplicate.c.cluster_id).where(t_duplicate.c.hash_key == _key).scalar_subquery()
+#: Postings of one cluster; whoever asks for a cluster by the posting that it is called by gets the same.
+MEMBERS = _described.where(t_duplicate.c.cluster_id == _mine).order_by(
+    t_posting.c.first_seen_at, t_duplicate.c.hash_key
+)
+DECISIONS = (
+    sa.select(t_decision)
+    .where(sa.or_(t_decision.c.one == sa.any_(_list("keys")), t_decision.c.other == sa.any_(_list("keys"))))
+    .order_by(t_decision.c.decided_at.desc(), t_decision.c.one, t_decision.c.other)
+    .limit(1000)
+)
+#: Whoever merges by hand takes back what kept these postings apart.
+FORGET_SPLITS = (
+    sa.delete(t_decision)
+    .where(t_decision.c.verdict == "split")
+    .where(t_decision.c.one == sa.any_(_list("keys")), t_decision.c.other == sa.any_(_list("keys")))
+)
+_large = (
+    sa.select(t_duplicate.c.cluster_id, sa.func.count().label("postings"))
+    .where(t_duplicate.c.cluster_id > sa.bindparam("after", type_=sa.Uuid(as_uuid=False)))
+    .group_by(t_duplicate.c.cluster_id)
+    .having(sa.func.count() > 1)
+    .order_by(t_duplicate.c.cluster_id)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+    .subquery("large")
+)
+_members = (
+    sa.select(
+        sa.func.min(t_content.c.title).label("title"),
+        sa.func.min(t_content.c.company).label("company"),
+        sa.func.array_agg(t_content.c.source.distinct()).label("sources"),
+    )
+    .join_from(t_duplicate, t_posting, t_posting.c.hash_key == t_duplicate.c.hash_key)
+    .join(t_content, _shown)
+    .where(t_duplicate.c.cluster_id == _large.c.cluster_id)
+    .lateral("members")
+)
+#: Clusters of more than one posting, with the first of their titles and companies and all sources.
+CLUSTERS = sa.select(_large, _members).join_from(_large, _members, sa.true()).order_by(_large.c.cluster_id)
+_of_run = t_duplicate.c.run_id == sa.bindparam("run_id")
+_told = sa.or_(t_duplicate.c.matched.is_not(None), t_duplicate.c.kept_from.is_not(None))
+RUN_COUNTS = (
+    sa.select(
+        t_duplicate.c.reason, t_duplicate.c.duplicate_class, t_duplicate.c.kept_reason,
+        sa.func.count().label("postings"),
+    )
+    .where(_of_run, _told)
+    .group_by(t_duplicate.c.reason, t_duplicate.c.duplicate_class, t_duplicate.c.kept_reason)
+)  # fmt: skip
+OF_RUN = (
+    _described.where(_of_run, _told)
+    .order_by(
+        t_duplicate.c.matched.is_(None), t_duplicate.c.similarity.desc().nulls_last(),
+        t_duplicate.c.kept_similarity.desc().nulls_last(), t_duplicate.c.hash_key,
+    )
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)  # fmt: skip

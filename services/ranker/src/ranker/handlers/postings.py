@@ -1,0 +1,120 @@
+"""Enriched jobs are stored and ranked for every active campaign."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.contracts import Headers, Job, PostingsEnriched, PostingsRanked
+from common.messaging.unit import Child, Finished, Quarantined
+from ranker.domain.batch import Batch, ReadJob, read_job
+from ranker.domain.campaigns import CompiledCampaigns
+from ranker.domain.facts import UNKNOWN, Employer, facts_of, with_employer
+from ranker.domain.judges import Judges
+from ranker.handlers.ranked import report, versions_of
+from ranker.metrics import CAMPAIGNS
+from ranker.store import RankerStore, StoredJob, load_rules
+
+
+class PreparedJobs:
+    """The jobs of a batch that could be read, and those that could not."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+        self.stored: list[StoredJob] = []
+        self.read: list[ReadJob] = []
+        self.failed: list[tuple[Job, str]] = []
+
+    def add(self, job: Job, judges: Judges) -> None:
+        """Read one job; our own error sets only this job aside."""
+        try:
+            employer = uuid.UUID(job.company_key) if job.company_key else None
+            stored = StoredJob(uuid.UUID(job.hash_key), job.version, job.closed, facts_of(job), employer)
+            read = read_job(stored.facts, judges)
+        except Exception as error:  # noqa: BLE001 - one bad job must not take the others with it; it is quarantined
+            self.failed.append((job, repr(error)))
+            return
+        self.jobs.append(job)
+        self.stored.append(stored)
+        self.read.append(read)
+
+
+@cache
+def _judges() -> Judges:
+    return Judges(load_rules())
+
+
+def try_job(event: PostingsEnriched) -> None:
+    """Take the texts apart in the suspect lane."""
+    judges = _judges()
+    for job in event.jobs:
+        read_job(facts_of(job), judges)
+
+
+class RankPostings:
+    """Stores the features of enriched jobs and ranks them for every active campaign."""
+
+    event = PostingsEnriched
+    queue = "ranker.postings"
+    trial = staticmethod(try_job)
+
+    def __init__(self, store: RankerStore, judges: Judges) -> None:
+        self._store = store
+        self._judges = judges
+        self._campaigns = CompiledCampaigns(judges)
+
+    async def prepare(self, headers: Headers, event: PostingsEnriched) -> PreparedJobs:
+        """Take the jobs' texts apart; nothing is read or written."""
+        prepared = PreparedJobs()
+        # In the order in which the gateway will lock their rows.
+        for job in sorted(event.jobs, key=lambda j: j.hash_key):
+            prepared.add(job, self._judges)
+        return prepared
+
+    async def apply(
+        self, conn: AsyncConnection, headers: Headers, event: PostingsEnriched, prepared: PreparedJobs
+    ) -> Finished:
+        """Rank under a lock that keeps campaigns as they are, and send all jobs on.
+
+        A job is ranked as the event has it, even if a newer version is stored: the gateway takes scores only upward.
+        """
+        finished = Finished()
+        for job, error in prepared.failed:
+            finished.quarantined.append(Quarantined("ranking_failed", error, job, job.hash_key))
+            if job.outcome is not None:
+                finished.count("failed", "ranking_failed")
+        if not prepared.jobs:
+            return finished
+        await self._store.hold_campaigns(conn)
+        await self._store.save_jobs(conn, prepared.stored)
+        await self._load_campaigns(conn)
+        employers = await self._employers(conn, prepared.stored)
+        read = [
+            replace(job, facts=with_employer(job.facts, employer))
+            for job, employer in zip(prepared.read, employers, strict=True)
+        ]
+        rankings = self._campaigns.rankings(Batch(read, self._judges))
+        report("rank", len(prepared.jobs), rankings)
+        ranked = PostingsRanked(
+            hash_keys=[j.hash_key for j in prepared.jobs], versions=[j.version for j in prepared.jobs],
+            rules_version=self._judges.rules.version, rankings=rankings, jobs=prepared.jobs,
+            company_versions=versions_of(employers),
+        )  # fmt: skip
+        finished.children.append(Child(ranked, sum(j.outcome is not None for j in prepared.jobs)))
+        return finished
+
+    async def _employers(self, conn: AsyncConnection, jobs: Sequence[StoredJob]) -> list[Employer]:
+        """What is known of each job's company."""
+        keys = {job.company_key for job in jobs if job.company_key}
+        found = await self._store.employers(conn, keys) if keys else {}
+        return [found.get(job.company_key, UNKNOWN) if job.company_key else UNKNOWN for job in jobs]
+
+    async def _load_campaigns(self, conn: AsyncConnection) -> None:
+        """Read the definitions of campaigns that changed since the last batch."""
+        states = await self._store.active(conn)
+        missing = self._campaigns.missing(states)
+        found = await self._store.definitions(conn, [s.campaign_id for s in missing]) if missing else {}
+        self._campaigns.use(states, {s: found[s.campaign_id] for s in missing})
+        CAMPAIGNS.set(len(states))

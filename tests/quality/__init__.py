@@ -1,0 +1,1 @@
+"""Scores every reader on labelled postings: `make quality`."""

@@ -1,0 +1,196 @@
+"""When two postings are the same job: keys of companies and titles, likeness of texts, clusters."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.settings import config_path
+from normalizer.domain.clusters import Clusters
+from normalizer.domain.company_key import CompanyKeys
+from normalizer.domain.dedupe_rules import dedupe_rules_from
+from normalizer.domain.duplicates import Listing, Reader, compare
+from normalizer.domain.place_key import place_key
+from normalizer.domain.similarity import containment, jaccard, text_of
+from normalizer.domain.title_key import title_key
+from sources.companies.names import CompanyNames
+from sources.companies.rules import load_rules
+from tests.quality.duplicates import own_listing, own_pairs, same_job
+
+RULES = dedupe_rules_from(yaml.safe_load(config_path("dedupe.yml").read_text()))
+NAMES = CompanyNames(load_rules().names)
+READER = Reader(RULES, NAMES)
+BODY = (
+    "You will design and run the services that move parcels between our depots. Together with four colleagues you own"
+    " the routing engine, its data and its on-call rota. We write Python and Rust, deploy many times a day, and read"
+    " each other's code. You have run systems that people depend on, you like clear writing, and you ask before you"
+    " build. We pay for a desk at home, thirty days of holiday and a train card. Our offices are quiet and close to"
+    " the river. Tell us about something that you have made and what you would do otherwise today."
+)
+OTHER = (
+    "The bakery opens at five and you are the one who lights the ovens. You weigh, knead and shape, keep the counter"
+    " stocked until noon and hand over to the afternoon shift. Training is on the job and takes six weeks, after which"
+    " you run a station of your own. We ask for punctual people with steady hands who do not mind flour. Meals are"
+    " free, uniforms are washed by us, and every second weekend is off. The shop is a short walk from the station and"
+    " has a yard where the vans are loaded each morning."
+)
+
+
+def listing(
+    reference: str = "a", company: str = "Acme GmbH", title: str = "Platform Engineer", place: str = "Berlin",
+    body: str = BODY, source: str = "greenhouse", day: date | None = None, *, cut: bool = False,
+) -> Listing:  # fmt: skip
+    return READER.listing(reference, source, company, title, [place] if place else [], body, day=day, cut=cut)
+
+
+def key_of(title: str) -> str:
+    return title_key(title, place_key(("Berlin, Germany", "München"), RULES.place_noise), RULES.title)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Acme", "ACME, Inc."), ("The Home Depot, Inc.", "Home Depot"), ("Müller GmbH & Co. KG", "MULLER"),
+        ("Booking.com B.V.", "Booking"), ("Acme (YC S21)", "Acme"), ("Johnson & Johnson", "Johnson and Johnson"),
+        ("Holding 7 d/b/a Acme", "Acme LLC"), ("Société Générale S.A.", "Societe Generale"),
+    ],
+)  # fmt: skip
+def test_spellings_of_one_company_have_one_key(one: str, other: str) -> None:
+    keys = CompanyKeys(NAMES, RULES.company)
+    assert keys.company(one) == keys.company(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Intel", "Intel 471"), ("Apple", "Apple Bank"), ("Meta", "Metabase"), ("Delta", "Delta Group")]
+)
+def test_companies_that_share_a_word_stay_apart(one: str, other: str) -> None:
+    first, second = listing(company=one), listing(company=other)
+    assert first.block != second.block or compare(first, second, RULES).verdict == "retain"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Sr. Engineer II (m/w/d) - Berlin", "Senior Engineer II"), ("Software Engineer - Remote", "Software Engineer"),
+        ("Softwareentwickler:in (all genders) 80-100%", "Softwareentwickler (w/m/d)"),
+        ("Développeur(se) H/F", "Développeur"), ("Front-End Developer", "Frontend Developer"),
+        ("Platform Engineer #R-123456", "Platform Engineer"), ("Engineer, Platform", "Platform Engineer"),
+        ("Platform Engineer (Berlin)", "Platform Engineer | Full-time"), ("Verkäufer*in Vollzeit", "Verkäufer (m/w/d)"),
+        ("Platform Engineer - Job ID: 2231-A", "PLATFORM ENGINEER"), ("Data Scientist (f/m/x)", "Data Scientist"),
+        ("Platform Engineers - Munich", "Platform Engineer"),
+    ],
+)  # fmt: skip
+def test_spellings_of_one_title_have_one_key(one: str, other: str) -> None:
+    first, second = (key_of(title) for title in (one, other))
+    assert first == second != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Engineer", "Senior Engineer"), ("Engineer I", "Engineer II"), ("C++ Developer", "C# Developer"),
+        ("Engineer, Payments", "Engineer, Risk"), ("Engineering Manager", "Engineer"), ("Nurse", "Night Nurse"),
+        ("Account Executive, Paris", "Account Executive, Lyon"), ("Trainee Sales", "Sales"),
+        (".NET Developer", "Developer"), ("Summer Intern 2026", "Summer Intern 2027"),
+    ],
+)  # fmt: skip
+def test_other_roles_and_levels_have_other_keys(one: str, other: str) -> None:
+    first, second = (key_of(title) for title in (one, other))
+    assert first != second
+
+
+def test_a_text_that_lost_spaces_between_paragraphs_is_still_the_same() -> None:
+    assert jaccard(text_of(BODY, RULES), text_of(BODY.replace(". ", "."), RULES)) == 1.0
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_likeness_lies_between_0_and_1_whatever_the_order(one: str, other: str) -> None:
+    first, second = text_of(one, RULES), text_of(other, RULES)
+    assert 0 <= jaccard(first, second) == jaccard(second, first) <= 1
+    assert jaccard(first, second) <= containment(first, second) == containment(second, first) <= 1
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (listing("b", source="lever"), ("merge", "same_text", "full")),
+        (listing("b", place="Hamburg"), ("merge", "same_text", "full")),
+        (listing("b", company="Acme Germany GmbH"), ("merge", "same_text", "full")),
+        (listing("b", day=date(2026, 3, 9)), ("merge", "same_text", "temporal")),
+        (listing("b", body=BODY[:300] + "…", source="adzuna"), ("merge", "excerpt_of_the_other", "partial")),
+        (listing("b", body=BODY[:300] + " klicken sie bewerben"), ("merge", "excerpt_of_the_other", "partial")),
+        (listing("b", body=BODY + OTHER * 2), ("merge", "excerpt_of_the_other", "partial")),
+        (listing("b", body=f"{OTHER[:120]} {BODY}"), ("merge", "text_inside_the_other", "semantic")),
+        (listing("b", body=OTHER[:170] + BODY[170:]), ("merge", "reworded", "semantic")),
+        (listing("b", body=OTHER[:170] + BODY[170:], day=date(2029, 1, 9)), ("retain", "reworded_long_after", None)),
+        (listing("b", body="", source="jsearch"), ("merge", "no_text_to_compare", "partial")),
+        (listing("b", body=OTHER), ("retain", "texts_differ", None)),
+        (listing("b", body=OTHER[:300] + "…"), ("retain", "excerpt_of_another_text", None)),
+        (listing("b", body="", place="Hamburg"), ("retain", "too_little_text", None)),
+        (listing("b", body=BODY[:400] + "Apply.", place="Lyon"), ("retain", "alike_at_other_places", None)),
+    ],
+    ids=lambda value: value[1] if isinstance(value, tuple) else "",
+)
+def test_a_pair_is_judged_by_its_texts_its_places_and_its_days(
+    other: Listing, expected: tuple[str, str, str | None]
+) -> None:
+    one = listing(day=date(2026, 1, 9))
+    for found in (compare(one, other, RULES), compare(other, one, RULES)):
+        assert (found.verdict, found.reason, found.duplicate_class) == expected
+
+
+def test_an_agency_that_copies_a_text_is_another_job() -> None:
+    clusters = Clusters(RULES)
+    clusters.add(listing("a"))
+    clusters.add(listing("b", company="Swift Staffing Ltd"))
+    assert clusters.cluster_of("b") == "b"
+
+
+def test_a_newcomer_joins_clusters_that_it_connects_whatever_the_order() -> None:
+    whole, first_half = listing("whole"), listing("excerpt", body=BODY[:300] + "…", source="adzuna")
+    other = listing("other office", place="Hamburg", source="lever")
+    for order in ([whole, first_half, other], [first_half, other, whole], [other, whole, first_half]):
+        clusters = Clusters(RULES)
+        for each in order:
+            clusters.add(each)
+        assert {clusters.cluster_of(each.reference) for each in order} == {order[0].reference}
+
+
+def test_what_was_kept_apart_is_told_with_its_evidence() -> None:
+    clusters = Clusters(RULES)
+    clusters.add(listing("a"))
+    joined, retained = clusters.add(listing("b", body=OTHER))
+    assert joined.matched is None
+    ((other, comparison),) = retained
+    assert (other.reference, comparison.reason) == ("a", "texts_differ")
+    assert comparison.similarity == 0
+
+
+def test_thousands_of_copies_of_one_text_are_compared_once_each() -> None:
+    clusters = Clusters(RULES)
+    for number in range(2000):
+        clusters.add(listing(str(number)))
+    assert {clusters.cluster_of(str(number)) for number in range(2000)} == {"0"}
+
+
+@pytest.mark.parametrize("pair", own_pairs(), ids=lambda pair: pair["why"])
+def test_our_own_pairs_are_told_apart_and_together(pair: dict[str, Any]) -> None:
+    one, other = (own_listing(READER, pair[side], side) for side in "ab")
+    assert same_job(READER, one, other) == same_job(READER, other, one) == pair["same"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "nearness"),
+    [
+        ("Berlin, Germany", "Berlin", "same"), ("NYC or Remote", "New York, NY", "same"), ("Munich", "München", "same"),
+        ("Altstadt, Stuttgart", "Stuttgart, Baden-Württemberg", "same"), ("London UK", "London", "same"),
+        ("Remote - US", "Austin, TX", "open"), ("", "Austin, TX", "open"), ("Anywhere in the World", "Paris", "open"),
+        ("San Francisco, CA", "San Jose, CA", "other"), ("Berlin, Germany", "Hamburg, Germany", "other"),
+    ],
+)  # fmt: skip
+def test_places_are_near_where_they_share_a_city(one: str, other: str, nearness: str) -> None:
+    first, second = (place_key((text,), RULES.place_noise) for text in (one, other))
+    assert first.nearness(second) == second.nearness(first) == nearness
