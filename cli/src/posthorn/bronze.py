@@ -36,7 +36,7 @@ def list_pages(
             rows.append(page)
             if len(rows) == limit:
                 break
-    print_json(rows) if as_json else screen.print(screens.pages(rows))
+    print_json(rows) if as_json else screen.print(screens.pages(rows), soft_wrap=True)
 
 
 @app.command()

@@ -229,17 +229,13 @@ def _moment(value: str) -> str:
     return value[:16].replace("T", " ") if len(value) > 16 else value
 
 
-def pages(rows: list[dict[str, Any]]) -> Table:
-    """One line per archived page."""
-    table = Table(_whole("page"), "fetched", "source", "feed", "n", "items", "bytes", _whole("key"), box=None)
+def pages(rows: list[dict[str, Any]]) -> Text:
+    """One line per archived page; its key, which `cat` takes, names source, feed, day, run and page."""
+    lines = [f"{'fetched':16}  {'items':>6}  {'bytes':>9}  key"]
     for p in rows:
         state = " (removed)" if p["removed_at"] else " (no page)" if p["error"] else ""
-        counts = (str(p["page"]), str(p["items"]), str(p["bytes"]))
-        table.add_row(
-            p["id"], _moment(p["fetched_at"]), escape(p["source"]), escape(p["feed"]), *counts,
-            escape(p["archive_key"]) + state,
-        )  # fmt: skip
-    return table
+        lines.append(f"{_moment(p['fetched_at']):16}  {p['items']:>6}  {p['bytes']:>9}  {p['archive_key']}{state}")
+    return Text("\n".join(lines))
 
 
 def differences(d: dict[str, Any]) -> RenderableType:

@@ -38,6 +38,16 @@ def test_a_job_carries_the_attribution_of_its_posting(enricher: Enricher) -> Non
     assert job_of(job, enricher.read(job), enricher.rules_version).attribution == Attribution(text="Jobs by Acme")
 
 
+def test_a_job_carries_everything_that_was_read_and_that_it_has_a_field_for(enricher: Enricher) -> None:
+    said = f"{BODY} You have 5+ years of experience and a Master's degree. We sponsor visas. We look forward to you."
+    job = posting("Senior Software Engineer (Contract)", said, "Toronto, ON", company_size="51-200")
+    read = enricher.read(job)
+    sent = job_of(job, read, enricher.rules_version)
+    shared = set(read.__struct_fields__) & set(sent.__struct_fields__)
+    assert {name for name in shared if not getattr(read, name)} <= {"years_maximum", "degree_required"}
+    assert {name: getattr(sent, name) for name in shared} == {name: getattr(read, name) for name in shared}
+
+
 def test_every_derived_value_has_evidence(enricher: Enricher) -> None:
     job = posting("Senior Engineer (Contract)", BODY, "Toronto, ON", pay=OfferedPay(text="$100k"))
     fields = {e.field for e in enricher.read(job).evidence}

@@ -18,7 +18,7 @@ _GENDER = re.compile(
 )
 #: Entwickler:in, Entwickler*innen, Entwickler/-in, Entwickler(in), développeur·se: the first form stands.
 _FEMININE = re.compile(
-    r"(?<=[a-zà-ÿ])(?:[:*_·]|/-)(?:in(?:nen)?|euse|rice|se|ne|e)\b|(?<=[a-zà-ÿ])\((?:in|innen|se|ne|e|euse|rice)\)"
+    r"(?<=[a-zà-ÿ])(?:[:*_·]|/-)(?:in(?:nen)?|euse|rice|se|ne|e)\b|(?<=er|or|st|nt)/in(?:nen)?\b|(?<=[a-zà-ÿ])\((?:in|innen|se|ne|e|euse|rice)\)"
 )
 #: #1234, #R123, R-012345, REQ 123, (JR01234), Job ID: 77, bare numbers of five digits or more.
 _REQUISITION = re.compile(

@@ -153,7 +153,9 @@ def job_of(posting: Posting, enrichment: Enrichment, rules_version: str) -> Job:
         apply_url=posting.apply_url, summary=enrichment.summary, places=enrichment.places,
         remote_type=enrichment.remote_type, employment_types=enrichment.employment_types,
         seniority=enrichment.seniority, company_size=enrichment.company_size, salary=enrichment.salary,
-        skills=enrichment.skills, display_title=enrichment.display_title, occupation=enrichment.occupation,
+        skills=enrichment.skills, years_minimum=enrichment.years_minimum, years_maximum=enrichment.years_maximum,
+        degree=enrichment.degree, degree_required=enrichment.degree_required, language=enrichment.language,
+        visa=enrichment.visa, display_title=enrichment.display_title, occupation=enrichment.occupation,
         posted_at=posting.posted_at, first_seen_at=posting.first_seen_at,
         attribution=posting.attribution,
     )  # fmt: skip

@@ -11,8 +11,8 @@ _BRACKETS = re.compile(r"[(\[{][^)\]}]*[)\]}]?")
 _PARTS = re.compile(r"\s+[-–—|@:]+\s*|\s*[,;|–—@:/•·]\s*|\s-|\bcum\b|\*+|!+")
 _OBJECTS = re.compile(r"\s(?:for|in|at|to|with|of|from|by|under)\s")
 #: Weights of a word by where it stands: first part, a later one, behind "for" and the like, in brackets.
-_LATER, _OBJECT, _BRACKETED = 0.6, 0.8, 0.25
-_LONGEST_STEM = 3
+_LATER, _OBJECT, _BRACKETED = 0.4, 0.8, 0.25
+_LONGEST_STEM, _LONGEST_ROOT = 3, 7
 #: Bits of the ranks that a title's words name.
 MANAGER, SUPERVISOR, ASSISTANT = 1, 2, 4
 
@@ -88,6 +88,9 @@ def _plain(text: str) -> str:
 
 
 def _singular(word: str) -> str:
+    """Without the ending of a plural, or of a German woman's title; words of all languages here are treated alike."""
+    if word.endswith("erin") and len(word) > _LONGEST_ROOT:
+        return word[:-2]
     if len(word) <= _LONGEST_STEM or word[-1] != "s" or word.endswith(("ss", "us", "is")):
         return word
     if word.endswith("ies"):
