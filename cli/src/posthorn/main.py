@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from posthorn import bronze, campaign, companies, quarantine, run, schedule, source
+from posthorn import bronze, campaign, companies, duplicates, quarantine, run, schedule, source
 from posthorn.jobs import explain, jobs
 from posthorn.replay import backfill, replay
 
@@ -144,6 +144,7 @@ app.add_typer(schedule.app, name="schedule")
 app.add_typer(source.app, name="source")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(companies.app, name="companies")
+app.add_typer(duplicates.app, name="duplicates")
 app.add_typer(bronze.app, name="bronze")
 app.command()(replay)
 app.command()(backfill)

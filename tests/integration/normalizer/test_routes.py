@@ -1,6 +1,7 @@
 """The normalizer over HTTP, without a broker."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from types import SimpleNamespace
 
 import httpx
@@ -10,7 +11,8 @@ from fastapi import FastAPI
 from common.web.problems import add_problem_handlers
 from normalizer.routes import router
 from normalizer.store import PostingStore
-from tests.integration.normalizer.conftest import Normalizer
+from normalizer.store.duplicate_decisions import DecisionStore
+from tests.integration.normalizer.conftest import NOW, Normalizer
 from tests.integration.normalizer.test_merging import item, key_of
 
 
@@ -19,7 +21,10 @@ async def http(normalizer: Normalizer) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     add_problem_handlers(app)
     app.include_router(router)
-    app.state.wiring = SimpleNamespace(session=SimpleNamespace(engine=normalizer.engine), store=PostingStore())
+    app.state.wiring = SimpleNamespace(
+        session=SimpleNamespace(engine=normalizer.engine), store=PostingStore(), decisions=DecisionStore(),
+        now=lambda: NOW,
+    )  # fmt: skip
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://normalizer") as client:
         yield client
 
@@ -74,3 +79,42 @@ async def test_sql_in_a_parameter_is_only_a_strange_city(normalizer: Normalizer,
     answer = await http.get("/postings", params={"city": "'; DROP TABLE normalizer.posting; --"})
     assert (answer.status_code, answer.json()["postings"]) == (200, [])
     assert (await http.get(f"/postings/{key_of()}")).status_code == 200
+
+
+async def test_a_job_that_two_boards_show_is_told_split_and_merged(
+    normalizer: Normalizer, http: httpx.AsyncClient
+) -> None:
+    text = "We build bridges over small rivers, and look after them for as long as they stand. " * 8
+    await normalizer.page([item("1", text=text)])
+    await normalizer.page([item("a", text=text, title="Engineers")], source="jsearch", run="run-2")
+    one, other = sorted((p.hash_key for p in normalizer.sent), key=lambda key: key != key_of())
+    seen = (await http.get(f"/postings/{one}")).json()["also_seen_as"]
+    assert [(p["hash_key"], p["source"], p["reason"], p["similarity"]) for p in seen] == [
+        (other, "jsearch", "same_text", 1)
+    ]
+    assert [c["postings"] for c in (await http.get("/duplicates")).json()["clusters"]] == [2]
+    of_run = (await http.get("/runs/run-2/duplicates")).json()
+    assert (of_run["merged"], of_run["classes"]) == ({"same_text": 1}, {"full": 1})
+
+    why = {"by": "ada", "reason": "two offices, two openings"}
+    parted = (await http.post(f"/duplicates/{one}/split", json=why)).json()
+    assert [m["hash_key"] for m in parted["members"]] == [one]
+    # A third posting matches both: it joins one of them, and does not bring them together again.
+    await normalizer.page([item("b", text=text, title="Engineer (m/f/d)", places=[{"text": "Ottawa"}])], source="files")
+    sizes = [len((await http.get(f"/duplicates/{key}")).json()["members"]) for key in (one, other)]
+    assert sorted(sizes) == [1, 2]
+
+    both = {"hash_keys": [one, other], "by": "bob", "reason": "one opening"}
+    joined = await http.post("/duplicates/merge", json=both)
+    assert len(joined.json()["members"]) == 3
+    assert {(d["verdict"], d["decided_by"]) for d in joined.json()["decisions"]} >= {("merge", "bob")}
+    assert (await http.post("/duplicates/merge", json={"hash_keys": [one, "0" * 32], **why})).status_code == 404
+
+
+@pytest.mark.parametrize(("days", "state"), [(None, "open"), (1, "open"), (-1, "expired")])
+async def test_a_posting_is_expired_once_the_day_until_which_it_is_valid_has_passed(
+    normalizer: Normalizer, http: httpx.AsyncClient, days: int | None, state: str
+) -> None:
+    until = {} if days is None else {"valid_through": (NOW + timedelta(days=days)).isoformat()}
+    await normalizer.page([item("1", **until)])
+    assert (await http.get(f"/postings/{key_of()}")).json()["state"] == state

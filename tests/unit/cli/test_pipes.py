@@ -50,7 +50,7 @@ def test_a_source_that_shows_an_id_again_shows_the_same_posting(tmp_path: Path) 
     first = {"source": "lever", "source_job_id": "7", "title": "Baker", "company": "Crust"}
     _, rows = piped(tmp_path, ["dedupe"], [first, first | {"title": "Head Baker"}, first | {"source": "ashby"}])
     assert [row["cluster_id"] for row in rows] == ["lever:7", "lever:7", "lever:7"]
-    assert [row["reason"] for row in rows] == [None, "same_source_and_id", "no_text_to_compare"]
+    assert [row["reason"] for row in rows] == [None, "same_source_and_id", "same_hash_key"]
 
 
 def test_what_was_kept_apart_is_shown_when_asked_for(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from normalizer.domain.company_key import CompanyKeys
 from normalizer.domain.dedupe_rules import dedupe_rules_from
 from normalizer.domain.duplicates import Listing, Reader, compare
 from normalizer.domain.place_key import place_key
+from normalizer.domain.settling import Grouping
 from normalizer.domain.similarity import containment, jaccard, text_of
 from normalizer.domain.title_key import title_key
 from sources.companies.names import CompanyNames
@@ -194,3 +195,28 @@ def test_our_own_pairs_are_told_apart_and_together(pair: dict[str, Any]) -> None
 def test_places_are_near_where_they_share_a_city(one: str, other: str, nearness: str) -> None:
     first, second = (place_key((text,), RULES.place_noise) for text in (one, other))
     assert first.nearness(second) == second.nearness(first) == nearness
+
+
+@given(*(st.text(max_size=80) for _ in range(3)), st.text(max_size=300), st.text(max_size=300))
+def test_any_text_can_be_compared_whatever_the_order(
+    company: str, title: str, place: str, body: str, text: str
+) -> None:
+    one, other = (READER.listing("a", "s", company, title, [place], b) for b in (body, text))
+    assert one.block_id == other.block_id
+    assert compare(one, other, RULES) == compare(other, one, RULES)
+
+
+def test_the_smaller_cluster_moves_and_what_people_split_stays_two() -> None:
+    grouping = Grouping({"a": 1, "b": 3, "c": 2}, [("b", "c")])
+    assert grouping.join("new", "a")
+    assert grouping.join("a", "b")
+    assert {grouping.cluster(each) for each in ("new", "a", "b")} == {"b"}
+    assert not grouping.join("new", "c")
+    assert grouping.moves(["a", "b", "c"]) == {"a": "b"}
+
+
+def test_a_split_holds_for_those_who_join_later() -> None:
+    grouping = Grouping({"a": 1, "b": 1, "c": 5}, [("a", "b")])
+    assert grouping.join("a", "c")
+    assert not grouping.join("b", "c")
+    assert (grouping.cluster("a"), grouping.cluster("b")) == ("c", "b")

@@ -1,8 +1,9 @@
 """Builds the normalizer: one context that opens everything it uses and closes it again."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from common.messaging.session import Session, open_session
 from normalizer.handlers import NormalizeCompanies, NormalizePostings
@@ -20,6 +21,7 @@ class Wiring:
     session: Session
     store: PostingStore
     decisions: DecisionStore
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def check(self) -> None:
         """Raise unless everything the service depends on answers."""

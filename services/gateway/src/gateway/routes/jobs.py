@@ -117,6 +117,7 @@ class JobDetail(JobRead):
     description_html: str | None
     description_text: str | None
     sightings: list[dict[str, Any]]
+    state: str | None = Field(description="open, expired (its valid_through has passed) or closed; null: not known.")
     cluster_id: str | None = Field(description="The job that this posting shows; the key for /duplicates.")
     also_seen_as: list[dict[str, Any]] = Field(description="Other postings of the same job, with source and links.")
     provenance: dict[str, Any] | None
@@ -201,7 +202,8 @@ async def _told(wired: Wired, service: str, path: str) -> Any:
 
 
 def _text(posting: dict[str, Any]) -> dict[str, Any]:
-    own = {name: posting.get(name) for name in ("description_html", "description_text", "provenance", "cluster_id")}
+    names = ("description_html", "description_text", "provenance", "state", "cluster_id")
+    own = {name: posting.get(name) for name in names}
     return {**own, **{name: posting.get(name, []) for name in ("sightings", "also_seen_as")}}
 
 

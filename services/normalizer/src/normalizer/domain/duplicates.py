@@ -124,8 +124,9 @@ def _compared_texts(
 
 
 def _without_text(one: Listing, other: Listing) -> Comparison:
-    """Where one says nothing, the same company (a known one) and the same places have to do."""
-    if one.company_key and one.company_key == other.company_key and one.places.words == other.places.words:
+    """Where one says nothing, the same company and the same places have to do, both known."""
+    same_place = one.places.words and one.places.words == other.places.words
+    if one.company_key and one.company_key == other.company_key and same_place:
         return Comparison("merge", "no_text_to_compare", None, "partial")
     return Comparison("retain", "too_little_text")
 

@@ -18,6 +18,8 @@ _LONG = 1200
 _SAMPLE = re.compile(f"(?=([ae\u0370-\U0010ffff].{{{LETTERS - 1}}}))")
 #: Characters at the end of a body in which a mark of a cut may stand.
 _TAIL = 100
+#: Characters of a body that are compared: more is no posting.
+_MOST = 50_000
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Text:
 
 def text_of(body: str, rules: DedupeRules, *, cut: bool = False) -> Text:
     """The text of a body; `cut`: its source is known to cut it off. The last word of a cut text may be half a word."""
-    stripped = body.rstrip()
+    stripped = body[:_MOST].rstrip()
     end = _cut_mark(stripped, rules)
     if cut or end is not None or (len(stripped) <= rules.excerpt_length and stripped.endswith(_CUT)):
         whole = " ".join(stripped[:end].split()[:-1])

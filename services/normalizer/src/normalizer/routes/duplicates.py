@@ -1,7 +1,7 @@
 """HTTP: clusters of postings that are one job, why they are, and what people decide about them."""
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -126,7 +126,7 @@ async def list_clusters(
 async def merge(request: Request, asked: Merging) -> Cluster:
     wiring = request.app.state.wiring
     async with wiring.session.engine.begin() as conn:
-        if not await wiring.decisions.merge(conn, asked.hash_keys, asked.by, asked.reason, datetime.now(UTC)):
+        if not await wiring.decisions.merge(conn, asked.hash_keys, asked.by, asked.reason, wiring.now()):
             raise ProblemError(404, "No such posting", "One of these postings is not known; look it up at /postings.")
     return await read(request, asked.hash_keys[0])
 
@@ -157,7 +157,7 @@ async def split(request: Request, hash_key: HashKey, asked: Splitting) -> Cluste
     """It becomes a cluster of its own, and what joins it later does not join the others."""
     wiring = request.app.state.wiring
     async with wiring.session.engine.begin() as conn:
-        if not await wiring.decisions.split(conn, hash_key, asked.by, asked.reason, datetime.now(UTC)):
+        if not await wiring.decisions.split(conn, hash_key, asked.by, asked.reason, wiring.now()):
             raise ProblemError(404, "Nothing to split", f"{hash_key} is in no cluster with other postings.")
     return await read(request, hash_key)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
@@ -63,6 +63,7 @@ class OtherPosting(PostingSummary):
     places: list[PlaceOut]
     posted_at: datetime | None
     reason: str | None = Field(description="Why it was found to be the same job; null: the first, or merged by hand.")
+    duplicate_class: str | None = Field(description="temporal: a repost under a new id; full, semantic or partial.")
     similarity: float | None = Field(description="Of the texts, 0 to 1.")
 
 
@@ -94,6 +95,9 @@ class PostingOut(PostingSummary):
     rules_version: str
     dwh_load_timestamp: datetime
     sightings: list[SightingOut]
+    state: Literal["open", "expired", "closed"] = Field(
+        description="closed: no source shows it any more; expired: the day until which it is valid has passed."
+    )
     cluster_id: str | None = Field(description="The job; null where the posting was stored before jobs were told.")
     also_seen_as: list[OtherPosting] = Field(description="The other postings of the same job.")
 
@@ -114,9 +118,16 @@ async def read_posting(request: Request, hash_key: HashKey) -> PostingOut:
         members: list[dict[str, Any]] = await wiring.decisions.cluster(conn, hash_key)
     if found is None:
         raise ProblemError(404, "No such posting", f"There is no posting {hash_key}.")
+    found["state"] = _state(found["closed_at"], found["valid_through"], wiring.now())
     found["cluster_id"] = members[0]["cluster_id"] if members else None
     found["also_seen_as"] = [member for member in members if member["hash_key"] != hash_key]
     return PostingOut.model_validate(found)
+
+
+def _state(closed_at: datetime | None, valid_through: datetime | None, now: datetime) -> str:
+    if closed_at is not None:
+        return "closed"
+    return "expired" if valid_through is not None and valid_through < now else "open"
 
 
 @router.get("/postings")
