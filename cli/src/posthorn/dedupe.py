@@ -58,7 +58,8 @@ class _Duplicates:
         reference, label = str(len(self._seen)), _label(posting, line)
         listing = self._listing(reference, posting, line)
         joined, retained = self._clusters.add(listing)
-        exact = self._same_identity(reference, posting, line, listing)
+        differing = {other.reference for other, found in retained if found.reason == "texts_differ"}
+        exact = self._same_identity(reference, posting, line, listing, differing)
         # A text tells more than an identity: whether it was posted again, and how alike it is.
         self._seen[reference] = _Seen(line.number, label, joined if joined.comparison else exact or joined)
         if self._show_retained:
@@ -87,17 +88,20 @@ class _Duplicates:
             day=posting.posted_at.date() if posting.posted_at else None, cut=cut,
         )  # fmt: skip
 
-    def _same_identity(self, reference: str, posting: Posting, line: Line, listing: Listing) -> Joined | None:
-        """The house's exact identity: (source, id), and hash_key where the title's own signs (C++, C#) agree too."""
-        keys: dict[str, tuple[str, ...]] = {
-            "same_hash_key": ("hash_key", posting.hash_key, listing.title_key),
-        }
+    def _same_identity(
+        self, reference: str, posting: Posting, line: Line, listing: Listing, differing: set[str]
+    ) -> Joined | None:
+        """The house's exact identity: (source, id), and hash_key unless the title or two whole texts speak against it.
+
+        The services go further: for them one company, title and place are one posting, whatever its texts say.
+        """
+        keys: dict[str, tuple[str, ...]] = {"same_hash_key": ("hash_key", posting.hash_key, listing.title_key)}
         if line.given.get("source"):
             keys["same_source_and_id"] = ("id", posting.source, posting.source_job_id)
         joined: Joined | None = None
         for reason, key in keys.items():
             other = self._exact.setdefault(key, reference)
-            if other != reference:
+            if other != reference and (reason != "same_hash_key" or other not in differing):
                 self._clusters.join(reference, other)
                 joined = Joined(other, Comparison("merge", reason, None, "full"))
         return joined

@@ -54,3 +54,10 @@ def test_a_salary_needs_its_currency_and_the_right_order() -> None:
 def test_what_is_written_is_read_back_equal() -> None:
     once = criteria(skills=["python"], sources=[{"source": "greenhouse", "params": {"board": "acme"}}])
     assert CampaignCriteria.model_validate(once.model_dump(mode="json")) == once
+
+
+def test_a_source_takes_lists_of_values_but_no_objects() -> None:
+    pages = {"source": "jobposting", "params": {"urls": ["https://a.example/1", "https://a.example/2"]}}
+    assert criteria(sources=[pages]).sources[0].contract().params == pages["params"]
+    with pytest.raises(ValueError, match="params"):
+        criteria(sources=[{"source": "jobposting", "params": {"urls": [{"a": 1}]}}])

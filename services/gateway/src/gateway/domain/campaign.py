@@ -52,13 +52,16 @@ Cron = Annotated[str, AfterValidator(check_cron), Field(max_length=100)]
 TimeZone = Annotated[str, AfterValidator(check_time_zone), Field(max_length=60)]
 
 
+_Value = str | int | float | bool
+
+
 class SourceChoice(BaseModel):
     """A source to read, with its parameters: `{"source": "greenhouse", "params": {"board": "acme"}}`."""
 
     model_config = ConfigDict(extra="forbid")
 
     source: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9_]+$")]
-    params: dict[Annotated[str, Field(max_length=60)], str | int | float | bool] = Field(
+    params: dict[Annotated[str, Field(max_length=60)], _Value | Annotated[list[_Value], Field(max_length=200)]] = Field(
         default_factory=dict, max_length=20
     )
     max_pages: int = Field(50, ge=1, le=10_000)
