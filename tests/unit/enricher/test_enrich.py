@@ -1,13 +1,15 @@
 """The same posting always gives the same record, and rules are checked when loaded."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from common.contracts import Attribution, OfferedPay
-from common.settings import config_path
+from common.settings import REPOSITORY, config_path
 from enricher.domain.enrich import Enricher, Enrichment, job_of
 from enricher.errors import InvalidRulesError
 from enricher.store.rule_files import load_rules
@@ -83,3 +85,16 @@ def test_an_alias_stands_for_one_skill_only() -> None:
             for words in (name, *aliases):
                 assert words == words.lower()
                 assert seen.setdefault(words, name) == name
+
+
+def test_a_trial_has_everything_loaded_before_its_first_suspect() -> None:
+    script = (
+        "import sys; from common.contracts import PostingsNormalized; from enricher.handlers import try_posting;"
+        " try_posting(PostingsNormalized(postings=[])); before = set(sys.modules);"
+        " from tests.support.enrichment import posting;"
+        " suspects = [posting('Analyst', 'You know R for statistics.')];"
+        " try_posting(PostingsNormalized(postings=suspects));"
+        " print(sorted(name for name in set(sys.modules) - before if name.startswith(('spacy', 'enricher'))))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert done.stdout.strip() == "[]"

@@ -39,7 +39,8 @@ class Prepared:
 
 @cache
 def _reader() -> Enricher:
-    return Enricher(load_rules())
+    # Ready before the suspects come: each is tried in a fork, which would load the rest again and pay for it.
+    return Enricher(load_rules()).get_ready()
 
 
 def try_posting(event: PostingsNormalized) -> None:
