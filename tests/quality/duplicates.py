@@ -10,7 +10,6 @@ from typing import Any
 
 import yaml
 
-from common.contracts import Place
 from common.settings import config_path
 from enricher.domain.enrich import Enricher
 from normalizer.domain.canonical import FIELDS, canonical
@@ -80,15 +79,11 @@ def real_listings(reader: Reader, data: Path, wanted: set[str]) -> dict[str, Lis
                 continue
             record = canonical(posting, source, _COLLECTED, gate).record
             found[reference] = reader.listing(
-                reference, source, record.company, record.title, [_written(p) for p in record.places],
+                reference, source, record.company, record.title, [place.written for place in record.places],
                 record.description_text, day=record.posted_at.date() if record.posted_at else None,
                 cut=bool(posting.extra.get("description_is_excerpt")),
             )  # fmt: skip
     return found
-
-
-def _written(place: Place) -> str:
-    return place.text or ", ".join(part for part in (place.city, place.region, place.country) if part)
 
 
 def _figure(name: str, judged: Iterable[tuple[bool, bool, int]], note: str, ms: float | None = None) -> Figure:

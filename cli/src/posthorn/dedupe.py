@@ -82,9 +82,9 @@ class _Duplicates:
     def _listing(self, reference: str, posting: Posting, line: Line) -> Listing:
         extra = line.given.get("extra")
         cut = bool(extra.get("description_is_excerpt")) if isinstance(extra, dict) else False
-        places = [p.text or ", ".join(x for x in (p.city, p.region, p.country) if x) for p in posting.places]
         return self._reader.listing(
-            reference, posting.source, posting.company, posting.title, places, posting.description_text,
+            reference, posting.source, posting.company, posting.title, [place.written for place in posting.places],
+            posting.description_text,
             day=posting.posted_at.date() if posting.posted_at else None, cut=cut,
         )  # fmt: skip
 

@@ -1,14 +1,14 @@
 """Lines of postings in any form that we know, from files, gzipped or not, and from standard input."""
 
-import gzip
 import json
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 import typer
@@ -21,6 +21,7 @@ from normalizer.domain.quality import rules_from
 from normalizer.errors import RejectedError
 from posthorn.output import REFUSED
 from posthorn.plain_postings import plain_posting
+from sources.record_files import unzipped
 
 STDIN = Path("-")
 _POSTING = frozenset(Posting.__struct_fields__)
@@ -84,19 +85,14 @@ def _object(text: bytes) -> dict[str, Any]:
 
 def _texts(path: Path) -> Iterator[tuple[int, bytes]]:
     """Lines that hold something, with their numbers from 1."""
-    if path == STDIN:
-        yield from _numbered(sys.stdin.buffer)
-        return
-    with path.open("rb") as raw:
-        zipped = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
+    with nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as stream:
         try:
-            yield from _numbered(gzip.GzipFile(fileobj=raw) if zipped else raw)
+            yield from _numbered(unzipped(stream))
         except (EOFError, OSError, zlib.error) as error:
             raise typer.BadParameter(f"{path} ends early or is damaged: {error}") from error
 
 
-def _numbered(stream: BinaryIO | Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+def _numbered(stream: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     for number, line in enumerate(stream, 1):
         if number == 1:
             line = line.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901 - a byte order mark is no part of the line

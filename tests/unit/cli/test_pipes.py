@@ -98,3 +98,13 @@ def test_a_campaign_that_is_none_is_refused_with_the_reason(tmp_path: Path, writ
     done, _ = piped(tmp_path, ["score", "--campaign", str(campaign)], POSTINGS[:1])
     assert done.exit_code == 2
     assert any(word in done.stderr for word in said.split("|"))
+
+
+def test_gzipped_lines_come_by_standard_input_too_and_damaged_ones_are_refused(tmp_path: Path) -> None:
+    zipped = gzip.compress(json.dumps(POSTINGS[0]).encode())
+    done = CliRunner().invoke(app, ["dedupe"], input=zipped)
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["a"]
+    (tmp_path / "cut.jsonl.gz").write_bytes(zipped[:-12])
+    cut = CliRunner().invoke(app, ["dedupe", str(tmp_path / "cut.jsonl.gz")])
+    assert cut.exit_code == 2
+    assert "damaged" in cut.stderr

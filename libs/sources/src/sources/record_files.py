@@ -40,13 +40,21 @@ def stem_of(path: Path) -> str:
     return Path(path.name.removesuffix(".gz")).stem
 
 
+def unzipped(stream: BinaryIO) -> io.BufferedReader:
+    """What a stream holds, gzipped or not; reading raises EOFError, OSError or zlib.error if it is damaged."""
+    buffered = _buffered(stream)
+    return _buffered(gzip.GzipFile(fileobj=buffered)) if buffered.peek(2)[:2] == b"\x1f\x8b" else buffered
+
+
+def _buffered(stream: Any) -> io.BufferedReader:
+    return io.BufferedReader(cast("io.RawIOBase", stream), 1 << 17)
+
+
 def records(path: Path, items: str | None, max_bytes: int) -> Iterator[Any]:
     """The records in order; a JSON document is read whole, up to `max_bytes`, and `items` is the path to its list."""
     kind = format_of(path)
     with path.open("rb") as raw:
-        zipped = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        stream = cast("BinaryIO", gzip.GzipFile(fileobj=raw) if zipped else raw)
+        stream = cast("BinaryIO", unzipped(raw))
         try:
             if kind == "jsonl":
                 yield from _lines(stream)

@@ -29,6 +29,11 @@ class Place(Contract, frozen=True, kw_only=True):
     latitude: float | None = None
     longitude: float | None = None
 
+    @property
+    def written(self) -> str:
+        """In the source's own words; city, region and country stand in where it has none."""
+        return self.text or ", ".join(part for part in (self.city, self.region, self.country) if part)
+
 
 class OfferedPay(Contract, frozen=True, kw_only=True):
     """Pay as the source states it: amounts per `period` in `currency` (ISO 4217); unknown stays None."""

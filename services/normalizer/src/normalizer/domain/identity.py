@@ -12,10 +12,7 @@ def location_text(places: Iterable[Place]) -> str:
 
     A place is taken in the source's own words; its city, region and country stand in where it has none.
     """
-    written = {
-        normalise(place.text or ", ".join(p for p in (place.city, place.region, place.country) if p))
-        for place in places
-    }
+    written = {normalise(place.written) for place in places}
     return " ".join(sorted(written - {""}))
 
 

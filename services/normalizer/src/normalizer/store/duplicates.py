@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -61,7 +62,8 @@ class DuplicateStore:
 
     def _listing(self, posting: Posting) -> Listing:
         return self._reader.listing(
-            posting.hash_key, posting.source, posting.company, posting.title, _written(posting.places),
+            posting.hash_key, posting.source, posting.company, posting.title,
+            [place.written for place in posting.places],
             posting.description_text, day=posting.posted_at.date() if posting.posted_at else None,
         )  # fmt: skip
 
@@ -77,7 +79,7 @@ class DuplicateStore:
         return _Stored(others, {row["hash_key"].hex: row["cluster_id"].hex for row in rows}, known)
 
     def _read(self, row: sa.RowMapping) -> Listing:
-        places = [place.get("text") or _joined(place.get(name) for name in _PARTS) for place in row["places"]]
+        places = [place.written for place in msgspec.convert(row["places"], list[Place])]
         return self._reader.listing(
             row["hash_key"].hex, row["source"], row["company"], row["title"], places, text_of(row["description_html"]),
             day=row["posted_at"].date() if row["posted_at"] else None,
@@ -118,14 +120,3 @@ def _evidence(found: Found, stored: _Stored) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     return value.hex if isinstance(value, UUID) else value
-
-
-_PARTS = ("city", "region", "country")
-
-
-def _written(places: Sequence[Place]) -> list[str]:
-    return [place.text or _joined(getattr(place, name) for name in _PARTS) for place in places]
-
-
-def _joined(parts: Any) -> str:
-    return ", ".join(part for part in parts if part)
