@@ -40,13 +40,18 @@ def stem_of(path: Path) -> str:
     return Path(path.name.removesuffix(".gz")).stem
 
 
-def unzipped(stream: BinaryIO) -> io.BufferedReader:
-    """What a stream holds, gzipped or not; reading raises EOFError, OSError or zlib.error if it is damaged."""
-    buffered = _buffered(stream)
-    return _buffered(gzip.GzipFile(fileobj=buffered)) if buffered.peek(2)[:2] == b"\x1f\x8b" else buffered
+def unzipped(stream: BinaryIO) -> BinaryIO:
+    """What a stream holds, gzipped or not; reading raises EOFError, OSError or zlib.error where it is damaged.
+
+    Read ahead no further than gzip does: what lies before the damage is to be had.
+    """
+    zipped = buffered(stream)
+    found = gzip.GzipFile(fileobj=zipped) if zipped.peek(2)[:2] == b"\x1f\x8b" else zipped
+    return cast("BinaryIO", found)
 
 
-def _buffered(stream: Any) -> io.BufferedReader:
+def buffered(stream: Any) -> io.BufferedReader:
+    """The stream with a look ahead."""
     return io.BufferedReader(cast("io.RawIOBase", stream), 1 << 17)
 
 
@@ -54,7 +59,7 @@ def records(path: Path, items: str | None, max_bytes: int) -> Iterator[Any]:
     """The records in order; a JSON document is read whole, up to `max_bytes`, and `items` is the path to its list."""
     kind = format_of(path)
     with path.open("rb") as raw:
-        stream = cast("BinaryIO", unzipped(raw))
+        stream = unzipped(raw)
         try:
             if kind == "jsonl":
                 yield from _lines(stream)

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from sources.adapter import SourceAdapter
 from sources.errors import PagePayloadError
 from sources.json_text import parse_json
-from sources.record_files import BrokenRecord, rows, unzipped
+from sources.record_files import BrokenRecord, buffered, rows, unzipped
 
 #: A longer line or document is refused: what archives a page allows 64 MiB for it.
 MAX_BYTES = 256 * 1024 * 1024
@@ -59,7 +59,7 @@ def _payloads(stream: BinaryIO, name: str) -> Iterator[tuple[int | None, Any]]:
     """What the file holds, by line or as a whole."""
     line: int | None = None
     try:
-        for line, payload in _by_form(unzipped(stream), name):
+        for line, payload in _by_form(buffered(unzipped(stream)), name):
             yield line, payload
     except (EOFError, OSError, zlib.error) as error:
         yield line, Unreadable(None, "file_damaged", f"the file ends early or is damaged: {error}")
@@ -81,7 +81,7 @@ def _by_form(stream: io.BufferedReader, name: str) -> Iterator[tuple[int | None,
     elif _is_json(text):
         yield None, parse_json(text)
     elif any(map(_is_json, text.split(b"\n", _BROKEN_AT_FIRST)[1:_BROKEN_AT_FIRST])):
-        yield from _lines(unzipped(io.BytesIO(text)), b"", skipped)
+        yield from _lines(buffered(io.BytesIO(text)), b"", skipped)
     else:
         # As the client hands on what is no JSON: some sources have pages of HTML or XML.
         yield None, text.decode("utf-8", "replace")
