@@ -1,6 +1,7 @@
 """One job on two boards: two postings, one cluster, told at the job, and parted by hand for good."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,18 +33,30 @@ def board(folder: Path, name: str, **other: str) -> dict[str, Any]:
     return {"source": "files", "params": {"path": str(folder / f"{name}.jsonl")}}
 
 
+def cards(stack: Stack, campaign: str, number: int, **asked: str) -> list[dict[str, Any]]:
+    """The jobs of the list, once there are so many: what people decide reaches it beside the runs."""
+    for _ in range(600):
+        found = list(stack.client.pages(f"/campaigns/{campaign}/jobs", 10, **asked))
+        if len(found) == number:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{len(found)} cards, not {number}")
+
+
 def test_one_job_on_two_boards_is_told_at_the_job_and_stays_as_people_decide(stack: Stack, tmp_path: Path) -> None:
     first = board(tmp_path, "one")
     second = board(tmp_path, "other", title="Bridge Engineer", company="ACME", apply_url="https://jobs.example.com/7")
     campaign = stack.campaign()
     run = stack.run(campaign, first, second)
     assert (run["status"], run["books"]["new"]) == ("succeeded", 2), run["errors"]
-    jobs = list(stack.client.pages(f"/campaigns/{campaign}/jobs", 10))
+    (card,) = stack.client.pages(f"/campaigns/{campaign}/jobs", 10)
+    assert card["cluster"]["postings"] == 2
+    jobs = cards(stack, campaign, 2, duplicates="show")
     keys = {job["source_job_id"].rpartition(":")[2]: job["hash_key"] for job in jobs}
     detail = stack.client.call("GET", f"/jobs/{keys['one']}")
     (also,) = detail["also_seen_as"]
     assert (also["hash_key"], also["apply_url"]) == (keys["other"], "https://jobs.example.com/7")
-    told = stack.client.call("GET", f"/runs/{run['run_id']}/duplicates")
+    told = stack.client.call("GET", f"/runs/{run['run_id']}/dedupe-report")
     assert told["merged"] == {"same_text": 1}
 
     why = {"by": "ada", "reason": "two bridges"}
@@ -53,5 +66,8 @@ def test_one_job_on_two_boards_is_told_at_the_job_and_stays_as_people_decide(sta
     )
     assert stack.client.call("GET", f"/jobs/{keys['one']}")["also_seen_as"] == []
     assert stack.client.call("GET", "/duplicates")["clusters"] == []
+    assert {job["hash_key"] for job in cards(stack, campaign, 2)} == set(keys.values())
     merged = stack.client.call("POST", "/duplicates/merge", json={"hash_keys": list(keys.values()), **why})
     assert {member["hash_key"] for member in merged["members"]} == set(keys.values())
+    (card,) = cards(stack, campaign, 1)
+    assert {source["hash_key"] for source in card["cluster"]["sources"]} <= set(keys.values())

@@ -57,7 +57,7 @@ def merge(
     print_json(found) if as_json else screen.print(_cluster(found))
 
 
-@app.command(name="run")
+@app.command(name="report")
 def of_run(
     run: Annotated[str, typer.Argument(help="Id of a run.")],
     limit: Annotated[int, typer.Option(min=1, max=200, help="Examples.")] = 20,
@@ -65,7 +65,7 @@ def of_run(
 ) -> None:
     """Show what a run merged and what it kept apart, with the evidence."""
     with told():
-        found = Client().call("GET", f"/runs/{run}/duplicates", params={"limit": limit})
+        found = Client().call("GET", f"/runs/{run}/dedupe-report", params={"limit": limit})
     print_json(found) if as_json else screen.print(_of_run(found))
 
 

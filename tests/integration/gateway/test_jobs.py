@@ -19,10 +19,10 @@ def job(n: int, version: int = 1, **more: Any) -> Job:
     given: dict[str, Any] = {
         "title": f"Job {n}", "places": [Place(city="Montréal", region="Quebec", country="ca")],
         "salary": Salary(reference_minimum=50_000 + 10_000 * n, reference_maximum=60_000 + 10_000 * n),
-        "remote_type": "remote" if n % 2 else "onsite",
+        "remote_type": "remote" if n % 2 else "onsite", "source": "sample",
     }  # fmt: skip
     return Job(
-        hash_key=KEYS[n], version=version, source="sample", source_job_id=str(n), company="Acme",
+        hash_key=KEYS[n], version=version, source_job_id=str(n), company="Acme",
         rules_version="e1", **(given | more),
     )  # fmt: skip
 

@@ -10,13 +10,22 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from common.contracts import Headers, Posting, PostingsCollected, PostingsNormalized, SourcePosting
+from common.contracts import (
+    DuplicatesSettled,
+    Event,
+    Headers,
+    Posting,
+    PostingsCollected,
+    PostingsNormalized,
+    ReplayMode,
+    SourcePosting,
+)
 from common.database import create_engine
 from common.messaging.unit import Finished
 from common.testing.postgres import PostgresServer
 from normalizer.handlers import NormalizePostings
 from normalizer.store import PostingStore
-from normalizer.tables import content, duplicate, duplicate_decision, posting, posting_place, sighting
+from normalizer.tables import content, dedupe_report, duplicate, duplicate_decision, posting, posting_place, sighting
 from sources.errors import MappingError
 from sources.registry import register, unregister
 from sources.terms import Terms
@@ -52,6 +61,8 @@ class Normalizer:
     engine: AsyncEngine
     stage: NormalizePostings
     sent: list[Posting] = field(default_factory=list)
+    #: The cluster of each posting as the others have heard of it, by version.
+    told: dict[str, tuple[int, str]] = field(default_factory=dict)
     last: Finished = field(default_factory=Finished)
 
     async def page(
@@ -63,11 +74,13 @@ class Normalizer:
         at: datetime = NOW,
         page: int = 1,
         feed: str = "",
+        replay: ReplayMode | None = None,
     ) -> dict[str, int]:
         """The books of the page: all its items by outcome; what it sent on is added to `sent`."""
         event = PostingsCollected(
-            source=source, feed=feed, page=page, archive_key=f"{run}/page={page:04}", collected_at=at, items=list(items)
-        )
+            source=source, feed=feed, page=page, archive_key=f"{run}/page={page:04}", collected_at=at,
+            items=list(items), replay=replay,
+        )  # fmt: skip
         headers = Headers(
             event_id="", event_type="", run_id=run, unit_id="", stage="normalize", first_at=NOW, sha256="",
             campaign_id="campaign-1", postings=len(items),
@@ -77,7 +90,15 @@ class Normalizer:
             finished = await self.stage.apply(conn, headers, event, prepared)
         self.last = finished
         self.sent += [p for child in finished.children for p in postings_of(child.event)]
+        for child in finished.children:
+            self.hear(child.event)
         return balanced(finished, len(event.items))
+
+    def hear(self, event: Event) -> None:
+        """Take in what is told of clusters, as the gateway does."""
+        for said in event.postings if isinstance(event, DuplicatesSettled) else ():
+            known = self.told.get(said.hash_key, (0, ""))
+            self.told[said.hash_key] = max(known, (said.version, said.cluster_id))
 
     async def digest(self) -> dict[str, list[Any]]:
         """What the tables say now: open postings, what they show, all sightings; without versions and times."""
@@ -109,14 +130,15 @@ class Normalizer:
 
     async def clear(self) -> None:
         async with self.engine.begin() as conn:
-            for table in (duplicate_decision, duplicate, posting_place, content, sighting, posting):
+            for table in (duplicate_decision, dedupe_report, duplicate, posting_place, content, sighting, posting):
                 await conn.execute(sa.delete(table))
         self.sent.clear()
+        self.told.clear()
 
 
 def postings_of(event: object) -> list[Posting]:
-    assert isinstance(event, PostingsNormalized)
-    return event.postings
+    assert isinstance(event, PostingsNormalized | DuplicatesSettled)
+    return event.postings if isinstance(event, PostingsNormalized) else []
 
 
 def balanced(finished: Finished, items: int) -> dict[str, int]:

@@ -4,11 +4,15 @@ import asyncio
 from collections import defaultdict
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from common.contracts import DuplicatesSettled, PostingsNormalized, decode, stage_of
+from common.messaging.outbox import Outbox
+from normalizer.store.duplicate_decisions import DecisionStore
 from normalizer.tables import duplicate
 from tests.integration.normalizer.conftest import NOW, SOURCES, Normalizer
 from tests.quality.duplicates import own_pairs
@@ -34,6 +38,15 @@ async def clusters(normalizer: Normalizer) -> list[set[str]]:
     return sorted((members for members in found.values() if len(members) > 1), key=sorted)
 
 
+async def everyone_knows(normalizer: Normalizer) -> bool:
+    """Whether others group postings as the tables do; one that they have not heard of is alone for them."""
+    for row in await rows(normalizer):
+        version, told = normalizer.told.get(row.hash_key.hex, (0, row.hash_key.hex))
+        if (version, told) != (row.version, row.cluster_id.hex):
+            return False
+    return True
+
+
 async def rows(normalizer: Normalizer) -> list[Any]:
     async with normalizer.engine.connect() as conn:
         return list((await conn.execute(sa.select(duplicate).order_by(duplicate.c.hash_key))).all())
@@ -44,6 +57,8 @@ async def test_the_same_job_of_two_boards_is_one_cluster_of_two_postings(normali
     books = await normalizer.page([item(3, "Platform Engineer (m/w/d)", "Berlin, Germany")], source=SECOND)
     assert books == {"new": 1}
     assert await clusters(normalizer) == [{"1", "3"}]
+    assert await everyone_knows(normalizer)
+    assert len(normalizer.told) == 1
     joined = next(row for row in await rows(normalizer) if row.matched is not None)
     assert (joined.reason, joined.duplicate_class, joined.similarity) == ("same_text", "full", 1)
 
@@ -51,6 +66,7 @@ async def test_the_same_job_of_two_boards_is_one_cluster_of_two_postings(normali
 async def test_postings_of_one_page_find_each_other(normalizer: Normalizer) -> None:
     await normalizer.page([item(1), item(2, place="Hamburg"), item(3, "Senior Platform Engineer")])
     assert await clusters(normalizer) == [{"1", "2"}]
+    assert await everyone_knows(normalizer)
 
 
 async def test_a_newcomer_joins_two_clusters_and_the_smaller_one_moves(normalizer: Normalizer) -> None:
@@ -62,6 +78,7 @@ async def test_a_newcomer_joins_two_clusters_and_the_smaller_one_moves(normalize
     await normalizer.page([item(4, place="Hamburg, Germany")], source=LAST)
     assert await clusters(normalizer) == [{"1", "2", "3", "4"}]
     assert {row.cluster_id for row in await rows(normalizer)} == {before}
+    assert await everyone_knows(normalizer)
 
 
 async def test_a_page_that_comes_again_changes_nothing(normalizer: Normalizer) -> None:
@@ -89,6 +106,57 @@ async def test_two_pages_at_one_time_see_each_other(normalizer: Normalizer) -> N
         *(normalizer.page([item(n, place=place)], source=SOURCES[n % 3], page=n) for n, place in enumerate(places))
     )
     assert await clusters(normalizer) == [{str(n) for n in range(8)}]
+    assert await everyone_knows(normalizer)
+
+
+async def test_postings_that_stay_alone_are_not_told_of(normalizer: Normalizer) -> None:
+    await normalizer.page([item(1), item(2, "Baker", body=OTHER)])
+    assert {type(child.event) for child in normalizer.last.children} == {PostingsNormalized}
+
+
+async def test_what_is_told_of_clusters_is_a_uncounted_unit_of_the_run(normalizer: Normalizer) -> None:
+    await normalizer.page([item(1), item(2, place="Hamburg")])
+    (told,) = [child for child in normalizer.last.children if isinstance(child.event, DuplicatesSettled)]
+    assert (told.postings, stage_of(type(told.event))) == (0, "group")
+
+
+async def test_a_replay_tells_whoever_has_not_heard_and_a_dry_run_nobody(normalizer: Normalizer) -> None:
+    await normalizer.page([item(1), item(2, place="Hamburg")])
+    before = dict(normalizer.told)
+    normalizer.told.clear()
+    await normalizer.page([item(1), item(2, place="Hamburg")], run="run-2", replay="dry_run")
+    assert normalizer.told == {}
+    await normalizer.page([item(1), item(2, place="Hamburg")], run="run-3", replay="apply")
+    assert normalizer.told == before
+
+
+async def test_people_and_pages_at_one_time_leave_every_posting_in_a_cluster_of_its_own_or_of_others(
+    normalizer: Normalizer,
+) -> None:
+    await normalizer.page([item(n, place=f"Town {n}") for n in range(4)])
+    await normalizer.page([item(9, "Baker", body=OTHER)])
+    keys = {p.source_job_id: p.hash_key for p in normalizer.sent}
+
+    async def decide(*, split: bool, who: str) -> None:
+        decisions = DecisionStore(Outbox("normalizer"))
+        async with normalizer.engine.begin() as conn:
+            if split:
+                messages = await decisions.split(conn, keys[who], "ada", "another", NOW)
+            else:
+                messages = await decisions.merge(conn, [keys[who], keys["9"]], "ada", "the same", NOW)
+        for message in messages or ():
+            normalizer.hear(decode(DuplicatesSettled, message.body, message.headers.sha256))
+
+    await asyncio.gather(
+        decide(split=True, who="0"), decide(split=False, who="1"), decide(split=True, who="2"),
+        *(normalizer.page([item(n, place=f"Town {n}")], source=SOURCES[n % 3], page=n) for n in range(20, 26)),
+    )  # fmt: skip
+    assert await everyone_knows(normalizer)
+    stored = {row.hash_key: row.cluster_id for row in await rows(normalizer)}
+    assert all(stored[cluster] == cluster for cluster in stored.values()), "a cluster is called by one of its own"
+    parted = {stored[UUID(keys[who])] for who in ("0", "2")}
+    assert len(parted) == 2
+    assert stored[UUID(keys["1"])] == stored[UUID(keys["9"])]
 
 
 @pytest.mark.parametrize("size", [1, 60])

@@ -1,6 +1,7 @@
 """The normalizer over HTTP, without a broker."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -8,6 +9,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from common.contracts import DuplicatesSettled, decode
+from common.messaging.outbox import Outbox
+from common.messaging.protocol import Outgoing
 from common.web.problems import add_problem_handlers
 from normalizer.routes import router
 from normalizer.store import PostingStore
@@ -16,15 +20,29 @@ from tests.integration.normalizer.conftest import NOW, Normalizer
 from tests.integration.normalizer.test_merging import item, key_of
 
 
+@dataclass
+class Heard:
+    """A broker whose messages are heard at once."""
+
+    normalizer: Normalizer
+
+    async def publish(self, messages: Sequence[Outgoing]) -> set[str]:
+        for message in messages:
+            assert message.headers.stage == "", "what people decide is no unit of a run"
+            self.normalizer.hear(decode(DuplicatesSettled, message.body, message.headers.sha256))
+        return {message.headers.event_id for message in messages}
+
+
 @pytest.fixture
 async def http(normalizer: Normalizer) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     add_problem_handlers(app)
     app.include_router(router)
+    outbox = Outbox("normalizer")
+    session = SimpleNamespace(engine=normalizer.engine, outbox=outbox, broker=Heard(normalizer))
     app.state.wiring = SimpleNamespace(
-        session=SimpleNamespace(engine=normalizer.engine), store=PostingStore(), decisions=DecisionStore(),
-        now=lambda: NOW,
-    )  # fmt: skip
+        session=session, store=PostingStore(), decisions=DecisionStore(outbox), now=lambda: NOW
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://normalizer") as client:
         yield client
 
@@ -93,12 +111,13 @@ async def test_a_job_that_two_boards_show_is_told_split_and_merged(
         (other, "jsearch", "same_text", 1)
     ]
     assert [c["postings"] for c in (await http.get("/duplicates")).json()["clusters"]] == [2]
-    of_run = (await http.get("/runs/run-2/duplicates")).json()
+    of_run = (await http.get("/runs/run-2/dedupe-report")).json()
     assert (of_run["merged"], of_run["classes"]) == ({"same_text": 1}, {"full": 1})
 
     why = {"by": "ada", "reason": "two offices, two openings"}
     parted = (await http.post(f"/duplicates/{one}/split", json=why)).json()
     assert [m["hash_key"] for m in parted["members"]] == [one]
+    assert {normalizer.told.get(key, (0, key))[1] for key in (one, other)} == {one, other}
     # A third posting matches both: it joins one of them, and does not bring them together again.
     await normalizer.page([item("b", text=text, title="Engineer (m/f/d)", places=[{"text": "Ottawa"}])], source="files")
     sizes = [len((await http.get(f"/duplicates/{key}")).json()["members"]) for key in (one, other)]
@@ -106,7 +125,9 @@ async def test_a_job_that_two_boards_show_is_told_split_and_merged(
 
     both = {"hash_keys": [one, other], "by": "bob", "reason": "one opening"}
     joined = await http.post("/duplicates/merge", json=both)
-    assert len(joined.json()["members"]) == 3
+    members = [m["hash_key"] for m in joined.json()["members"]]
+    assert len(members) == 3
+    assert {normalizer.told.get(key, (0, key))[1] for key in members} == {joined.json()["cluster_id"]}
     assert {(d["verdict"], d["decided_by"]) for d in joined.json()["decisions"]} >= {("merge", "bob")}
     assert (await http.post("/duplicates/merge", json={"hash_keys": [one, "0" * 32], **why})).status_code == 404
 

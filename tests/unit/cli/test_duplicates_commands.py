@@ -74,6 +74,6 @@ def test_lists_and_runs_tell_how_many_and_why() -> None:
     apart = {"kept_from": ONE, "kept_reason": "texts_differ", "kept_similarity": 0.5}
     kept = EVIDENCE | {"matched": None, "reason": None} | apart
     told = {"merged": {"same_text": 2}, "classes": {"full": 2}, "kept_apart": {"texts_differ": 1}, "examples": [kept]}
-    respx.get(f"{URL}/runs/r/duplicates").mock(httpx.Response(200, json=told))
-    shown = CliRunner().invoke(app, ["duplicates", "run", "r"]).stdout
+    respx.get(f"{URL}/runs/r/dedupe-report").mock(httpx.Response(200, json=told))
+    shown = CliRunner().invoke(app, ["duplicates", "report", "r"]).stdout
     assert all(text in shown for text in ("2 same_text", "1 texts_differ", "apart: texts_differ", "0.50"))

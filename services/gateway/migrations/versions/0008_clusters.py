@@ -1,12 +1,23 @@
 """clusters"""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0008"
 down_revision = "0007"
 
 
 def upgrade() -> None:
-    pass
+    op.create_table('job_cluster',
+    sa.Column('hash_key', sa.Uuid(), nullable=False),
+    sa.Column('cluster_id', sa.Uuid(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('hash_key'),
+    schema='gateway'
+    )
+    op.create_index('job_cluster_members', 'job_cluster', ['cluster_id', 'hash_key'], unique=False, schema='gateway')
 
 
 def downgrade() -> None:
-    pass
+    op.drop_index('job_cluster_members', table_name='job_cluster', schema='gateway')
+    op.drop_table('job_cluster', schema='gateway')

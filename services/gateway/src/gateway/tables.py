@@ -123,6 +123,17 @@ job = sa.Table(
     sa.Column("updated_at", _moment, nullable=False, server_default=_now),
 )
 
+# Which postings are one job. A posting without a row is the only one of its job.
+job_cluster = sa.Table(
+    "job_cluster",
+    metadata,
+    sa.Column("hash_key", sa.Uuid, primary_key=True),
+    sa.Column("cluster_id", sa.Uuid, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    # In order of hash_key: of equally ranked postings the first one is found first.
+    sa.Index("job_cluster_members", "cluster_id", "hash_key"),
+)
+
 # What a provider tells of an employer; read beside the card, so that it reaches old and new jobs alike.
 company = sa.Table(
     "company",

@@ -11,12 +11,14 @@ from common.messaging.session import Session, open_session
 from common.web.quarantine import quarantine_app
 from gateway.clients.services import Services, connect
 from gateway.handlers.deadlines import SlaWatch
+from gateway.handlers.duplicates import GroupJobs
 from gateway.handlers.healing import Healer
 from gateway.handlers.jobs import PublishJobs, ShowCompanies
 from gateway.handlers.ledger import KeepLedger
 from gateway.handlers.starting import Scheduler, Starter
 from gateway.settings import Settings
 from gateway.store.campaigns import CampaignStore
+from gateway.store.clusters import ClusterStore
 from gateway.store.healing import Healing
 from gateway.store.jobs import JobStore
 from gateway.store.ledger import Ledger
@@ -41,6 +43,7 @@ class Wiring:
     campaigns: CampaignStore
     runs: RunStore
     jobs: JobStore
+    clusters: ClusterStore
     ledger: Ledger
     starter: Starter
     services: Services
@@ -63,6 +66,7 @@ async def wire(settings: Settings, local: Mapping[str, httpx.AsyncBaseTransport]
         starter = Starter(campaigns, runs)
         await session.run(PublishJobs(Publisher()))
         await session.run(ShowCompanies(Publisher()))
+        await session.run(GroupJobs(ClusterStore()))
         await session.consume(KeepLedger.queue, KeepLedger(session, ledger), batch=_LEDGER_BATCH)
         healing = Healing(session.outbox, ledger, settings.probe_after)
         healer = Healer(session, healing, probe_after=settings.probe_after, sweep_every=settings.sweep_every)
@@ -72,4 +76,6 @@ async def wire(settings: Settings, local: Mapping[str, httpx.AsyncBaseTransport]
         if settings.scheduler_enabled:
             scheduler = Scheduler(session, starter, campaigns, ledger, sla)
             await stack.enter_async_context(scheduler.running(_utc_now))
-        yield Wiring(settings, session, campaigns, runs, JobStore(), ledger, starter, services, _utc_now)
+        yield Wiring(
+            settings, session, campaigns, runs, JobStore(), ClusterStore(), ledger, starter, services, _utc_now
+        )

@@ -131,12 +131,14 @@ company = sa.Table(
 )
 
 # Which cluster each posting is in, and why: the posting that it matched best, and the nearest that it was kept from.
-# `block` and `fingerprint` are the keys by which candidates are found; the texts themselves lie in `content`.
+# `version` counts how often it changed its cluster: at 0 it is where it began, alone or joined by others. `block` and
+# `fingerprint` are the keys by which candidates are found; the texts themselves lie in `content`.
 duplicate = sa.Table(
     "duplicate",
     metadata,
     sa.Column("hash_key", sa.Uuid, primary_key=True),
     sa.Column("cluster_id", sa.Uuid, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, server_default="0"),
     sa.Column("block", sa.Uuid, nullable=False),
     sa.Column("fingerprint", sa.Uuid, nullable=False),
     sa.Column("matched", sa.Uuid),
@@ -153,7 +155,25 @@ duplicate = sa.Table(
     sa.CheckConstraint("(matched IS NULL) = (reason IS NULL)", name="duplicate_reason_told"),
     sa.Index("duplicate_block", "block", "fingerprint"),
     sa.Index("duplicate_cluster", "cluster_id"),
-    sa.Index("duplicate_run", "run_id", postgresql_where=sa.text("matched IS NOT NULL OR kept_from IS NOT NULL")),
+)
+
+# What each run merged and what it kept apart: `duplicate` only tells what was found last.
+dedupe_report = sa.Table(
+    "dedupe_report",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("hash_key", sa.Uuid, primary_key=True),
+    sa.Column("matched", sa.Uuid),
+    sa.Column("reason", sa.Text),
+    sa.Column("similarity", sa.Float),
+    sa.Column("duplicate_class", sa.Text),
+    sa.Column("kept_from", sa.Uuid),
+    sa.Column("kept_reason", sa.Text),
+    sa.Column("kept_similarity", sa.Float),
+    sa.Column("rules_version", sa.Text, nullable=False),
+    sa.CheckConstraint("(matched IS NULL) = (reason IS NULL)", name="dedupe_report_reason_told"),
+    sa.CheckConstraint("(kept_from IS NULL) = (kept_reason IS NULL)", name="dedupe_report_kept_told"),
+    sa.CheckConstraint("matched IS NOT NULL OR kept_from IS NOT NULL", name="dedupe_report_tells"),
 )
 
 # What people have decided about two postings, in the order of their keys: it outlives every run.

@@ -33,7 +33,7 @@ async def wire(settings: Settings) -> AsyncIterator[Wiring]:
     """Open the session, then start consuming."""
     async with open_session(SERVICE, settings) as session:
         store = PostingStore()
-        wiring = Wiring(session, store, DecisionStore())
+        wiring = Wiring(session, store, DecisionStore(session.outbox))
         await session.run(NormalizePostings(store, enforce=settings.dq_enforce))
         await session.run(NormalizeCompanies())
         yield wiring

@@ -88,6 +88,24 @@ class PostingsNormalized(Event, frozen=True, kw_only=True):
     replay: ReplayMode | None = None
 
 
+class Clustered(Contract, frozen=True, kw_only=True):
+    """A posting with the cluster that it is in: those with one `cluster_id` are one job.
+
+    A cluster is called by the hash_key of one of its postings, so that a posting never told of is its own.
+    """
+
+    hash_key: str
+    cluster_id: str
+    version: int
+
+
+class DuplicatesSettled(Event, frozen=True, kw_only=True):
+    """Postings whose cluster has changed, by a run or by hand; postings that stay alone are not told of."""
+
+    event_type: ClassVar[str] = "duplicates.settled.v1"
+    postings: list[Clustered]
+
+
 class PostingsEnriched(Event, frozen=True, kw_only=True):
     """What the text of postings says."""
 

@@ -23,6 +23,8 @@ MEANINGS: dict[str, str] = {
     "Campaign.seniority": "accepted levels; empty: any",
     "Campaign.skills": "skills the user has or wants",
     "Campaign.sources": "sources to read, with their parameters",
+    "cluster_id": "the job: hash_key of one of the postings that show it",
+    "Clustered.version": "grows whenever the posting's cluster changes",
     "children": "units that follow from this one, at most 500",
     "city": "city",
     "closed": "the source no longer shows the posting",

@@ -29,6 +29,7 @@ REGISTRY: tuple[Registered, ...] = (
     Registered(e.ArchivedPageRequested, ("extractor",), ("extractor.archived",), "reread"),
     Registered(e.PostingsCollected, ("extractor",), ("normalizer.postings",), "normalize"),
     Registered(e.PostingsNormalized, ("normalizer",), ("enricher.postings",), "enrich"),
+    Registered(e.DuplicatesSettled, ("normalizer",), ("gateway.duplicates",), "group"),
     Registered(e.PostingsEnriched, ("enricher",), ("ranker.postings",), "rank"),
     Registered(e.PostingsRanked, ("ranker",), ("gateway.jobs",), "publish"),
     Registered(e.CampaignChanged, ("gateway", "ranker"), ("ranker.campaigns",), "rerank"),

@@ -81,6 +81,6 @@ async def normalizer(wired: Wired, request: Request) -> Response:
 
 @router.get("/duplicates/{key}", tags=["duplicates"], summary="The job that a posting shows, with the evidence")
 @router.post("/duplicates/{key}/split", tags=["duplicates"], summary="Say that a posting is another job")
-@router.get("/runs/{key}/duplicates", tags=["duplicates"], summary="What a run merged and kept apart")
+@router.get("/runs/{key}/dedupe-report", tags=["duplicates"], summary="What a run merged and kept apart")
 async def normalizer_item(wired: Wired, request: Request, key: Key) -> Response:
     return await forward(wired.services, "normalizer", request.url.path, request)

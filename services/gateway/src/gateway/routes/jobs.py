@@ -2,8 +2,9 @@
 
 import asyncio
 import uuid
-from datetime import date
-from typing import Annotated, Any, Self
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 from fastapi import APIRouter, Query
@@ -13,6 +14,7 @@ from common.contracts import RemoteType
 from common.web import Problem, ProblemError
 from common.web.pages import Cursor, Page, Searched, bad_cursor, read_cursor, write_cursor
 from gateway.domain.campaign import country_code
+from gateway.domain.cluster import summed_up
 from gateway.errors import campaign_missing, job_missing
 from gateway.routes.access import Wired
 from gateway.store.jobs import JobFilter, Row
@@ -105,10 +107,36 @@ class JobRead(BaseModel):
         return cls.model_validate({name: card.get(name, blank[name]) for name in JobRead.model_fields})
 
 
+class SourceLink(BaseModel):
+    """Where a source shows the job."""
+
+    source: str
+    hash_key: str = Field(description="The posting of this source that ranks best.")
+    apply_url: str | None
+
+
+class ClusterRead(BaseModel):
+    """All postings of one job: a card stands for those of them that are open and meet the filters."""
+
+    cluster_id: uuid.UUID = Field(description="The key for /duplicates.")
+    postings: int = Field(description="Open ones.")
+    sources: list[SourceLink] = Field(description="Each source once, the best ranked posting first.")
+    places: list[dict[str, Any]] = Field(description="All places of the job, each once.")
+    first_seen_at: datetime | None = Field(description="When the first of its postings was first seen.")
+
+
 class RankedJob(JobRead):
     """A job with its score for the campaign of the list."""
 
     rank: RankRead
+    cluster: ClusterRead | None = Field(description="Null where the posting is the only one of its job.")
+
+    @classmethod
+    def listed(cls, row: Row, members: Sequence[Row]) -> Self:
+        """From its row and those of its cluster."""
+        told = summed_up(members)
+        cluster = ClusterRead(cluster_id=row.cluster_id, **told) if told else None
+        return cls(**JobRead.of(row).model_dump(), rank=RankRead.of(row), cluster=cluster)
 
 
 class JobDetail(JobRead):
@@ -147,18 +175,25 @@ async def ranked(
     salary_min: Amount | None = None,
     salary_max: Amount | None = None,
     min_score: Annotated[float, Query(ge=0, le=100)] = 0,
+    duplicates: Annotated[
+        Literal["hide", "show"],
+        Query(description="hide: one card a job, the posting that ranks best; show: every posting."),
+    ] = "hide",
     limit: Annotated[int, Query(ge=1, le=200, description="Top N, or the size of a page.")] = 25,
     cursor: Cursor = None,
 ) -> Page[RankedJob]:
     """Sorted by score; jobs whose pay is unknown are left out where a salary filter is given."""
-    narrowed = JobFilter(location, country, tuple(remote_type or ()), salary_min, salary_max, min_score)
+    narrowed = JobFilter(
+        location, country, tuple(remote_type or ()), salary_min, salary_max, min_score, duplicates == "show"
+    )
     after = _position(cursor) if cursor else None
     async with wired.session.engine.connect() as conn:
         if await wired.campaigns.get(conn, campaign_id) is None:
             raise campaign_missing()
         rows = await wired.jobs.ranked(conn, campaign_id, narrowed, after, limit + 1)
+        clusters = await wired.clusters.members(conn, campaign_id, (row.cluster_id for row in rows[:limit]))
     following = write_cursor(rows[limit - 1].score, rows[limit - 1].hash_key.hex) if len(rows) > limit else None
-    items = [RankedJob(**JobRead.of(r).model_dump(), rank=RankRead.of(r)) for r in rows[:limit]]
+    items = [RankedJob.listed(row, clusters.get(row.cluster_id, ())) for row in rows[:limit]]
     return Page(items=items, next_cursor=following)
 
 

@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import RemoteType
 from gateway.domain.card import fold
-from gateway.tables import company, factor_set, job, ranking
+from gateway.tables import company, factor_set, job, job_cluster, ranking
 
 Row = sa.Row[Any]
 _employer = company.c.card.label("employer")
 _same_company = company.c.company_key == job.c.company_key
+# Other jobs of a listed one's cluster, and their rankings.
+_mate, _other_job, _other = job_cluster.alias("mate"), job.alias("other_job"), ranking.alias("other")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class JobFilter:
     salary_min: int | None = None
     salary_max: int | None = None
     min_score: float = 0
+    #: Whether every posting is listed, or of those that are one job only the one that ranks best.
+    duplicates: bool = False
 
 
 class JobStore:
@@ -39,13 +43,17 @@ class JobStore:
         """Jobs of a campaign, best first, ties by hash_key; behind `after` (score in hundredths, hash_key)."""
         query = (
             sa.select(ranking, job.c.card, _employer, factor_set.c.factors, factor_set.c.rules_version)
+            .add_columns(job_cluster.c.cluster_id)
             .join(job, job.c.hash_key == ranking.c.hash_key)
+            .outerjoin(job_cluster, job_cluster.c.hash_key == ranking.c.hash_key)
             .outerjoin(company, _same_company)
             .join(factor_set, factor_set.c.factor_set == ranking.c.factor_set)
-            .where(ranking.c.campaign_id == campaign_id, sa.not_(job.c.closed), *_conditions(narrowed))
+            .where(ranking.c.campaign_id == campaign_id, *_conditions(narrowed, job, ranking))
             .order_by(ranking.c.score.desc(), ranking.c.hash_key)
             .limit(limit)
         )
+        if not narrowed.duplicates:
+            query = query.where(sa.or_(job_cluster.c.cluster_id.is_(None), ~_better(narrowed)))
         if after is not None:
             score, key = after
             behind = sa.and_(ranking.c.score == score, ranking.c.hash_key > key)
@@ -67,8 +75,29 @@ class JobStore:
         return (await conn.execute(query)).first()
 
 
-def _conditions(narrowed: JobFilter) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
+def _better(narrowed: JobFilter) -> sa.Exists:
+    """A job of the same cluster that the list shows too, and before this one.
+
+    Under an OR it stays a look-up for the few jobs that are in a cluster; as a join it could be made for all.
+    """
+    before = sa.or_(
+        _other.c.score > ranking.c.score,
+        sa.and_(_other.c.score == ranking.c.score, _other.c.hash_key < ranking.c.hash_key),
+    )
+    return (
+        sa.select(1)
+        .select_from(_mate)
+        .join(_other, _other.c.hash_key == _mate.c.hash_key)
+        .join(_other_job, _other_job.c.hash_key == _mate.c.hash_key)
+        .where(_mate.c.cluster_id == job_cluster.c.cluster_id, _other.c.campaign_id == ranking.c.campaign_id, before)
+        .where(*_conditions(narrowed, _other_job, _other))
+        .correlate(job_cluster, ranking)
+        .exists()
+    )
+
+
+def _conditions(narrowed: JobFilter, job: sa.FromClause, ranking: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = [sa.not_(job.c.closed)]
     if narrowed.location:
         found.append(job.c.place_key.contains(fold(narrowed.location), autoescape=True))
     if narrowed.country:

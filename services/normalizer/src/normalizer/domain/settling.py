@@ -4,9 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from common.contracts import Clustered, DuplicatesSettled
 from normalizer.domain.clusters import MOST_TEXTS, Joined
 from normalizer.domain.dedupe_rules import DedupeRules
 from normalizer.domain.duplicates import Comparison, Listing, compare
+
+#: Postings told of in one message.
+_MOST = 1000
 
 
 @dataclass(slots=True)
@@ -45,6 +49,21 @@ def find(newcomers: Iterable[Listing], stored: Iterable[Listing], rules: DedupeR
             each.take(other.reference, compare(listing, other, rules))
         blocks[listing.block].append(listing)
     return found
+
+
+def told_apart(found: Found, grouping: "Grouping", clusters: Mapping[str, str]) -> None:
+    """Of a posting that matches another one but stays apart from it, say that people have decided so."""
+    other, comparison = found.joined.matched, found.joined.comparison
+    if other is None or comparison is None:
+        return
+    if grouping.cluster(clusters[found.listing.reference]) != grouping.cluster(clusters[other]):
+        found.kept = (other, Comparison("retain", "split_by_hand", comparison.similarity))
+        found.joined = Joined()
+
+
+def in_messages(changed: Sequence[Clustered]) -> list[DuplicatesSettled]:
+    """What is sent of postings whose cluster has changed."""
+    return [DuplicatesSettled(postings=list(changed[n : n + _MOST])) for n in range(0, len(changed), _MOST)]
 
 
 class Grouping:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import (
     CompaniesSeen,
+    DuplicatesSettled,
     Event,
     Headers,
     Posting,
@@ -34,6 +35,7 @@ from normalizer.domain.page import Normalized, TurnedAway, normalize
 from normalizer.domain.precedence import precedence_from
 from normalizer.domain.quality import Rules, rules_from
 from normalizer.domain.record import Record
+from normalizer.domain.settling import in_messages
 from normalizer.errors import RejectedError
 from normalizer.metrics import POSTINGS, WARNINGS
 from normalizer.store import Page, PostingStore
@@ -99,6 +101,7 @@ class NormalizePostings:
             if event.replay == "dry_run":
                 await step.rollback()
                 finished.quarantined = []
+                finished.children = [c for c in finished.children if not isinstance(c.event, DuplicatesSettled)]
         await self._differences.add(conn, headers.run_id, found, self._rules.version)
         return finished
 
@@ -116,7 +119,8 @@ class NormalizePostings:
             merged = await self._store.merge(conn, page, records, self._precedence)
         else:
             merged = await merge_again(conn, self._store, page, records, self._precedence, found)
-        await self._duplicates.settle(conn, merged.postings, headers.run_id, page.now)
+        again = found is not None
+        settled = await self._duplicates.settle(conn, merged.postings, headers.run_id, page.now, again=again)
         finished = Finished(source=event.source)
         for each in prepared.turned_away:
             finished.count(each.outcome, each.reason)
@@ -127,6 +131,7 @@ class NormalizePostings:
             finished.count("duplicate", by=repeated)
         sent = _in_messages(self._with_companies(merged.postings))
         finished.children = [_child(postings, event.replay) for postings in sent]
+        finished.children += map(Child, in_messages(settled))
         if found is None:
             # In a replay nobody outside is asked.
             finished.aside = await self._announced(conn, records.values())

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field, StringConstraints
 
+from common.messaging.relay import send_now
 from common.web.problems import Problem, ProblemError
 from normalizer.routes.postings import HashKey
 
@@ -125,9 +126,12 @@ async def list_clusters(
 @router.post("/duplicates/merge", summary="Say that postings are one job", responses={404: {"model": Problem}})
 async def merge(request: Request, asked: Merging) -> Cluster:
     wiring = request.app.state.wiring
-    async with wiring.session.engine.begin() as conn:
-        if not await wiring.decisions.merge(conn, asked.hash_keys, asked.by, asked.reason, wiring.now()):
+    session = wiring.session
+    async with session.engine.begin() as conn:
+        messages = await wiring.decisions.merge(conn, asked.hash_keys, asked.by, asked.reason, wiring.now())
+        if messages is None:
             raise ProblemError(404, "No such posting", "One of these postings is not known; look it up at /postings.")
+    await send_now(session.broker, session.engine, session.outbox, messages)
     return await read(request, asked.hash_keys[0])
 
 
@@ -156,19 +160,21 @@ async def read(request: Request, hash_key: HashKey) -> Cluster:
 async def split(request: Request, hash_key: HashKey, asked: Splitting) -> Cluster:
     """It becomes a cluster of its own, and what joins it later does not join the others."""
     wiring = request.app.state.wiring
-    async with wiring.session.engine.begin() as conn:
-        if not await wiring.decisions.split(conn, hash_key, asked.by, asked.reason, wiring.now()):
+    session = wiring.session
+    async with session.engine.begin() as conn:
+        messages = await wiring.decisions.split(conn, hash_key, asked.by, asked.reason, wiring.now())
+        if messages is None:
             raise ProblemError(404, "Nothing to split", f"{hash_key} is in no cluster with other postings.")
+    await send_now(session.broker, session.engine, session.outbox, messages)
     return await read(request, hash_key)
 
 
-@router.get("/runs/{run_id}/duplicates", summary="What a run merged and kept apart, with the evidence")
+@router.get("/runs/{run_id}/dedupe-report", summary="What a run merged and kept apart, with the evidence")
 async def of_run(
     request: Request,
     run_id: Annotated[str, Path(max_length=200, pattern=r"^[^\x00]*$")],
     limit: Annotated[int, Query(ge=1, le=200, description="Examples.")] = 50,
 ) -> RunDuplicates:
-    """A posting that a later run looked at again counts there."""
     wiring = request.app.state.wiring
     async with wiring.session.engine.connect() as conn:
         counts, rows = await wiring.decisions.of_run(conn, run_id, limit)
@@ -177,7 +183,7 @@ async def of_run(
         if row["reason"] is not None:
             merged[row["reason"]] += row["postings"]
             classes[row["duplicate_class"]] += row["postings"]
-        elif row["kept_reason"] is not None:
+        if row["kept_reason"] is not None:
             kept[row["kept_reason"]] += row["postings"]
     examples = [Evidence.model_validate(row) for row in rows]
     return RunDuplicates(merged=merged, classes=classes, kept_apart=kept, examples=examples)

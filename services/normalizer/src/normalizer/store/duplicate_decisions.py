@@ -9,25 +9,34 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.contracts import unit_id
 from common.database import bulk_upsert
+from common.messaging.outbox import Outbox, outgoing, root_headers
+from common.messaging.protocol import Outgoing
+from normalizer.domain.settling import in_messages
 from normalizer.store.duplicate_statements import (
     CLUSTERS,
     DECISIONS,
     FORGET_SPLITS,
-    LOCK_CLUSTERS,
+    LOCK_CLUSTERING,
+    MATES,
     MEMBERS,
     MOVE,
     OF_RUN,
     RUN_COUNTS,
     SET_CLUSTER,
 )
+from normalizer.store.duplicates import clustered
 from normalizer.tables import duplicate_decision as t_decision
 
 Row = dict[str, Any]
 
 
 class DecisionStore:
-    """SQL on clusters as people see them, and on their decisions."""
+    """SQL on clusters as people see them, and on their decisions, which go out like those of a run."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
 
     async def cluster(self, conn: AsyncConnection, hash_key: str) -> list[Row]:
         """The postings of the cluster of this one, the first seen one first; none where it is in none."""
@@ -48,36 +57,49 @@ class DecisionStore:
         rows = (await conn.execute(OF_RUN, {"run_id": run_id, "limit": limit})).mappings()
         return counts, [_plain(row) for row in rows]
 
-    async def merge(self, conn: AsyncConnection, keys: Sequence[str], by: str, why: str, now: datetime) -> bool:
-        """Make the clusters of these postings one, for good; False where one of them is unknown."""
-        members = await self._lock(conn, keys)
+    async def merge(
+        self, conn: AsyncConnection, keys: Sequence[str], by: str, why: str, now: datetime
+    ) -> Sequence[Outgoing] | None:
+        """Make the clusters of these postings one, for good; what is to be sent, None where one is unknown."""
+        members = await self._members(conn, keys)
         clusters = {key: members[key] for key in keys if key in members}
         if len(clusters) < len(set(keys)):
-            return False
+            return None
         await conn.execute(FORGET_SPLITS, {"keys": list(members)})
         await self._decide(conn, combinations(sorted(set(keys)), 2), "merge", by, why, now)
         winner = min(clusters.values())
         losers = sorted(set(clusters.values()) - {winner})
-        await conn.execute(MOVE, {"losers": losers, "winners": [winner] * len(losers)})
-        return True
+        moved = await conn.execute(MOVE, {"losers": losers, "winners": [winner] * len(losers)})
+        return await self._tell(conn, moved, now)
 
-    async def split(self, conn: AsyncConnection, key: str, by: str, why: str, now: datetime) -> bool:
-        """Take a posting out of its cluster, for good; False where it is in none with others."""
-        clusters = await self._lock(conn, [key])
+    async def split(
+        self, conn: AsyncConnection, key: str, by: str, why: str, now: datetime
+    ) -> Sequence[Outgoing] | None:
+        """Take a posting out of its cluster, for good; what is to be sent, None where it is in none with others."""
+        clusters = await self._members(conn, [key])
         others = sorted(clusters.keys() - {key})
         if not others:
-            return False
+            return None
         await self._decide(conn, ((key, other) for other in others), "split", by, why, now)
         # The cluster may be called by the posting that leaves it: then the others are called by one of themselves.
         stays = clusters[key] if clusters[key] != key else others[0]
-        moved = {**dict.fromkeys(others, stays), key: key}
-        await conn.execute(SET_CLUSTER, {"keys": list(moved), "clusters": list(moved.values())})
-        return True
+        places = {**dict.fromkeys(others, stays), key: key}
+        moved = await conn.execute(SET_CLUSTER, {"keys": list(places), "clusters": list(places.values())})
+        return await self._tell(conn, moved, now)
 
-    async def _lock(self, conn: AsyncConnection, keys: Sequence[str]) -> Mapping[str, str]:
+    async def _members(self, conn: AsyncConnection, keys: Sequence[str]) -> Mapping[str, str]:
         """All members of the clusters of these postings, each with its cluster; none moves until the end."""
-        rows = await conn.execute(LOCK_CLUSTERS, {"keys": list(keys)})
-        return {row.hash_key.hex: row.cluster_id.hex for row in rows}
+        await conn.execute(LOCK_CLUSTERING)
+        return {row.hash_key.hex: row.cluster_id.hex for row in await conn.execute(MATES, {"keys": list(keys)})}
+
+    async def _tell(self, conn: AsyncConnection, moved: Iterable[sa.Row[Any]], now: datetime) -> Sequence[Outgoing]:
+        """Store what is sent of postings that have moved: side work, as it belongs to no run."""
+        messages = []
+        for event in in_messages(sorted(map(clustered, moved), key=lambda posting: posting.hash_key)):
+            name = unit_id("aside", event.event_type, *((p.hash_key, p.version) for p in event.postings))
+            messages.append(outgoing(event, root_headers("", name, "", "", now), name, ""))
+        await self._outbox.add(conn, messages)
+        return messages
 
     async def _decide(
         self, conn: AsyncConnection, pairs: Iterable[tuple[str, str]], verdict: str, by: str, why: str, now: datetime

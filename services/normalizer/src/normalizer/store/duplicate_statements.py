@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from normalizer.domain.clusters import MOST_TEXTS
 from normalizer.tables import content as t_content
+from normalizer.tables import dedupe_report as t_report
 from normalizer.tables import duplicate as t_duplicate
 from normalizer.tables import duplicate_decision as t_decision
 from normalizer.tables import posting as t_posting
@@ -71,13 +72,24 @@ APART = (
     .where(t_decision.c.verdict == "split", _one.c.cluster_id != _other.c.cluster_id)
     .where(sa.or_(_one.c.cluster_id == _clusters, _other.c.cluster_id == _clusters))
 )
+#: Whoever changes what is in clusters that are stored does so alone, until its transaction ends.
+LOCK_CLUSTERING = sa.text("SELECT pg_advisory_xact_lock(1, 0)")
+CLUSTERS_OF = sa.select(t_duplicate.c.hash_key, t_duplicate.c.cluster_id).where(
+    t_duplicate.c.hash_key == sa.any_(_list("keys"))
+)
 #: Moves all postings of some clusters into others.
 MOVE = sa.text(
-    "UPDATE normalizer.duplicate AS d SET cluster_id = m.winner"
-    " FROM unnest(CAST(:losers AS uuid[]), CAST(:winners AS uuid[])) AS m (loser, winner) WHERE d.cluster_id = m.loser"
+    "UPDATE normalizer.duplicate AS d SET cluster_id = m.winner, version = version + 1"
+    " FROM unnest(CAST(:losers AS uuid[]), CAST(:winners AS uuid[])) AS m (loser, winner)"
+    " WHERE d.cluster_id = m.loser RETURNING d.hash_key, d.cluster_id, d.version"
 )
-#: Locks the members of the clusters of some postings, in the order of their keys.
-LOCK_CLUSTERS = (
+SET_CLUSTER = sa.text(
+    "UPDATE normalizer.duplicate AS d SET cluster_id = m.cluster_id, version = version + 1"
+    " FROM unnest(CAST(:keys AS uuid[]), CAST(:clusters AS uuid[])) AS m (hash_key, cluster_id)"
+    " WHERE d.hash_key = m.hash_key AND d.cluster_id <> m.cluster_id RETURNING d.hash_key, d.cluster_id, d.version"
+)
+#: The members of the clusters of some postings, in the order of their keys.
+MATES = (
     sa.select(t_duplicate.c.hash_key, t_duplicate.c.cluster_id)
     .where(
         t_duplicate.c.cluster_id.in_(
@@ -85,29 +97,23 @@ LOCK_CLUSTERS = (
         )
     )
     .order_by(t_duplicate.c.hash_key)
-    .with_for_update()
 )
-SET_CLUSTER = sa.text(
-    "UPDATE normalizer.duplicate AS d SET cluster_id = m.cluster_id"
-    " FROM unnest(CAST(:keys AS uuid[]), CAST(:clusters AS uuid[])) AS m (hash_key, cluster_id)"
-    " WHERE d.hash_key = m.hash_key"
-)
-_EVIDENCE = [
-    t_duplicate.c[name]
-    for name in (
-        "hash_key", "cluster_id", "matched", "reason", "similarity", "duplicate_class", "kept_from", "kept_reason",
-        "kept_similarity", "rules_version", "run_id",
-    )
-]  # fmt: skip
+EVIDENCE = (
+    "matched", "reason", "similarity", "duplicate_class", "kept_from", "kept_reason", "kept_similarity",
+    "rules_version",
+)  # fmt: skip
 _SAID = [
     t_content.c[name]
     for name in ("title", "company", "source", "source_job_id", "url", "apply_url", "places", "posted_at")
 ]
 _described = (
-    sa.select(*_EVIDENCE, *_SAID, t_posting.c.version, t_posting.c.first_seen_at, t_posting.c.closed_at)
+    sa.select(
+        t_duplicate.c.hash_key, t_duplicate.c.cluster_id, *(t_duplicate.c[name] for name in EVIDENCE), *_SAID,
+        t_posting.c.version, t_posting.c.first_seen_at, t_posting.c.closed_at,
+    )
     .join_from(t_duplicate, t_posting, t_posting.c.hash_key == t_duplicate.c.hash_key)
     .join(t_content, _shown)
-)
+)  # fmt: skip
 _key = sa.bindparam("hash_key", type_=sa.Uuid(as_uuid=False))
 _mine = sa.select(t_duplicate.c.cluster_id).where(t_duplicate.c.hash_key == _key).scalar_subquery()
 #: Postings of one cluster; whoever asks for a cluster by the posting that it is called by gets the same.
@@ -148,21 +154,21 @@ _members = (
 )
 #: Clusters of more than one posting, with the first of their titles and companies and all sources.
 CLUSTERS = sa.select(_large, _members).join_from(_large, _members, sa.true()).order_by(_large.c.cluster_id)
-_of_run = t_duplicate.c.run_id == sa.bindparam("run_id")
-_told = sa.or_(t_duplicate.c.matched.is_not(None), t_duplicate.c.kept_from.is_not(None))
+_of_run = t_report.c.run_id == sa.bindparam("run_id")
 RUN_COUNTS = (
-    sa.select(
-        t_duplicate.c.reason, t_duplicate.c.duplicate_class, t_duplicate.c.kept_reason,
-        sa.func.count().label("postings"),
-    )
-    .where(_of_run, _told)
-    .group_by(t_duplicate.c.reason, t_duplicate.c.duplicate_class, t_duplicate.c.kept_reason)
-)  # fmt: skip
+    sa.select(t_report.c.reason, t_report.c.duplicate_class, t_report.c.kept_reason, sa.func.count().label("postings"))
+    .where(_of_run)
+    .group_by(t_report.c.reason, t_report.c.duplicate_class, t_report.c.kept_reason)
+)
+#: Merged ones first, in each the most alike ones.
 OF_RUN = (
-    _described.where(_of_run, _told)
+    sa.select(t_report, *_SAID)
+    .join_from(t_report, t_posting, t_posting.c.hash_key == t_report.c.hash_key)
+    .join(t_content, _shown)
+    .where(_of_run)
     .order_by(
-        t_duplicate.c.matched.is_(None), t_duplicate.c.similarity.desc().nulls_last(),
-        t_duplicate.c.kept_similarity.desc().nulls_last(), t_duplicate.c.hash_key,
+        t_report.c.matched.is_(None), t_report.c.similarity.desc().nulls_last(),
+        t_report.c.kept_similarity.desc().nulls_last(), t_report.c.hash_key,
     )
     .limit(sa.bindparam("limit", type_=sa.Integer))
 )  # fmt: skip
