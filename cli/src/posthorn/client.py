@@ -74,7 +74,7 @@ class Client:
     def job(self, key: str, campaign_id: str) -> Any:
         """A job with its explanation, by its hash_key or the beginning of it."""
         if len(key) < 32:
-            listed = self.pages(f"/campaigns/{campaign_id}/jobs", 100_000)
+            listed = self.pages(f"/campaigns/{campaign_id}/jobs", 100_000, duplicates="show")
             keys = [j["hash_key"] for j in listed if len(key) >= 4 and j["hash_key"].startswith(key.lower())]
             key = _only(keys, f"job {key!r} in this campaign", "posthorn jobs CAMPAIGN")
         return self.call("GET", f"/jobs/{key}", params={"campaign_id": campaign_id})

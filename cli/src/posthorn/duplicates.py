@@ -89,8 +89,17 @@ def _cluster(found: dict[str, Any]) -> Group:
             *names, _why(m), _share(m["similarity"]),
             "closed" if m["closed_at"] else "", escape(m["apply_url"] or m["url"] or ""),
         )  # fmt: skip
+    seen = f"first seen {found['first_seen_at'][:10]}, last seen {(found['last_seen_at'] or 'not known')[:10]}"
+    ended = f", closed {found['closed_at'][:10]}" if found["closed_at"] else ""
+    links = (f"{s['source']}: {s['postings']} postings, {s['apply_url'] or 'no link'}" for s in found["sources"])
+    differ = (
+        f"{w['field']}: as {w['source']} says, {w['reason']}; {w['others']} differ"
+        for w in found["fields"]
+        if w["others"]
+    )
     told = (f"{d['verdict']} {d['one']} {d['other']} by {d['decided_by']}: {d['reason']}" for d in found["decisions"])
-    return Group(f"cluster {found['cluster_id']}", escape("; ".join(found["places"])), table, *map(escape, told))
+    lines = map(escape, (*links, *differ, *told))
+    return Group(f"cluster {found['cluster_id']}, {seen}{ended}", escape("; ".join(found["places"])), table, *lines)
 
 
 def _of_run(found: dict[str, Any]) -> Group:

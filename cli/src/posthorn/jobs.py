@@ -17,13 +17,16 @@ def jobs(
     salary_min: Annotated[int | None, typer.Option(help="Yearly, in the reference currency.")] = None,
     salary_max: Annotated[int | None, typer.Option(help="Yearly, in the reference currency.")] = None,
     min_score: Annotated[float | None, typer.Option(help="0 to 100.")] = None,
+    duplicates: Annotated[
+        bool, typer.Option("--duplicates", help="List every posting, also those that are one job.")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The best N.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Show the best jobs of a campaign."""
     narrowed: dict[str, Any] = {
         "location": location, "country": country, "remote_type": remote_type, "salary_min": salary_min,
-        "salary_max": salary_max, "min_score": min_score,
+        "salary_max": salary_max, "min_score": min_score, "duplicates": "show" if duplicates else None,
     }  # fmt: skip
     client = Client()
     with told():

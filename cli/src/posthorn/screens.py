@@ -71,13 +71,27 @@ def books(b: dict[str, Any]) -> Group:
 
 
 def jobs(rows: list[dict[str, Any]]) -> Table:
-    """Ranked jobs, best first."""
+    """Ranked jobs, best first; where a job is shown elsewhere too, a line below it says so."""
     table = Table("#", "score", "title", "company", "place", "salary", _whole("job"), box=None)
     for n, j in enumerate(rows, 1):
         title, company = escape(j["title"]), escape(j["company"] or "?")
         score = f"{j['rank']['rank_score']:.2f}"
         table.add_row(str(n), score, title, company, escape(place(j)), salary(j["salary"]), j["hash_key"][:8])
+        if also := also_at(j):
+            table.add_row("", "", Text(also, "dim", no_wrap=True))
     return table
+
+
+def also_at(job: dict[str, Any]) -> str | None:
+    """Which other sources show a job, in how many postings and at how many places; None where nothing is to be said."""
+    cluster = job.get("cluster")
+    if not cluster or cluster["postings"] < 2:
+        return None
+    others = [s["source"] for s in cluster["sources"] if s["source"] != job["source"]]
+    told = [f"{cluster['postings']} postings"]
+    if len(cluster["places"]) > 1:
+        told.append(f"{len(cluster['places'])} places")
+    return f"also at {', '.join(others) or job['source']} ({', '.join(told)})"
 
 
 def explanation(job: dict[str, Any]) -> RenderableType:

@@ -38,7 +38,8 @@ def shown(s: dict[str, Any]) -> RenderableType:
 
 def attributions(jobs: list[dict[str, Any]]) -> list[Text]:
     """What the sources of these jobs want to stand beside them, each once."""
-    asked = [job["attribution"] for job in jobs if job.get("attribution")]
+    shown = [one for job in jobs for one in (job, *(job.get("cluster") or {"sources": ()})["sources"])]
+    asked = [one["attribution"] for one in shown if one.get("attribution")]
     lines = dict.fromkeys(f"{a['text']} {a['url'] or ''}".strip() for a in asked)
     return [Text(line, "dim") for line in lines]
 

@@ -13,6 +13,7 @@ from common.contracts import DuplicatesSettled, decode
 from common.messaging.outbox import Outbox
 from common.messaging.protocol import Outgoing
 from common.web.problems import add_problem_handlers
+from normalizer.domain.precedence import precedence_from
 from normalizer.routes import router
 from normalizer.store import PostingStore
 from normalizer.store.duplicate_decisions import DecisionStore
@@ -41,7 +42,11 @@ async def http(normalizer: Normalizer) -> AsyncIterator[httpx.AsyncClient]:
     outbox = Outbox("normalizer")
     session = SimpleNamespace(engine=normalizer.engine, outbox=outbox, broker=Heard(normalizer))
     app.state.wiring = SimpleNamespace(
-        session=session, store=PostingStore(), decisions=DecisionStore(outbox), now=lambda: NOW
+        session=session,
+        store=PostingStore(),
+        decisions=DecisionStore(outbox),
+        now=lambda: NOW,
+        precedence=precedence_from({"precedence": [["lever"], ["jsearch"]], "others": 3}),
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://normalizer") as client:
         yield client
@@ -130,6 +135,28 @@ async def test_a_job_that_two_boards_show_is_told_split_and_merged(
     assert {normalizer.told.get(key, (0, key))[1] for key in members} == {joined.json()["cluster_id"]}
     assert {(d["verdict"], d["decided_by"]) for d in joined.json()["decisions"]} >= {("merge", "bob")}
     assert (await http.post("/duplicates/merge", json={"hash_keys": [one, "0" * 32], **why})).status_code == 404
+
+
+async def test_a_cluster_tells_whose_words_stand_who_shows_it_and_since_when(
+    normalizer: Normalizer, http: httpx.AsyncClient
+) -> None:
+    text = "We build bridges over small rivers, and look after them for as long as they stand. " * 8
+    later = NOW + timedelta(days=1)
+    await normalizer.page([item("a", text=text, title="Engineers", apply_url="https://a.example")], source="jsearch")
+    await normalizer.page([item("1", text=text, department="Bridges")], run="run-2", at=later)
+    (key, _) = [p.hash_key for p in normalizer.sent]
+    found = (await http.get(f"/duplicates/{key}")).json()
+    fields = {f["field"]: (f["value"], f["source"], f["reason"], f["others"]) for f in found["fields"]}
+    assert fields["title"] == ("Engineer", "lever", "best_source", 1)
+    assert fields["department"] == ("Bridges", "lever", "only_one_says", 0)
+    assert fields["company"][1:] == ("lever", "all_agree", 0)
+    assert fields["description_html"][0] is None
+    assert [(s["source"], s["postings"], s["apply_url"]) for s in found["sources"]] == [
+        ("lever", 1, "https://jobs.example.com/1"), ("jsearch", 1, "https://a.example")
+    ]  # fmt: skip
+    assert found["first_seen_at"] < found["last_seen_at"]
+    assert (found["open"], found["closed_at"]) == (True, None)
+    assert [h["kind"] for h in found["history"]] == ["first_seen", "last_seen", "first_seen", "last_seen"]
 
 
 @pytest.mark.parametrize(("days", "state"), [(None, "open"), (1, "open"), (-1, "expired")])

@@ -50,3 +50,21 @@ def test_markup_in_titles_is_not_obeyed() -> None:
     job = {"title": "[red]Engineer[/]", "company": "[link=x]A", "places": [], "remote_type": None, "salary": None,
            "hash_key": "0" * 32, "rank": {"rank_score": 12.3}}  # fmt: skip
     assert "[red]Engineer[/]" in shown(screens.jobs([job]), 200)
+
+
+@pytest.mark.parametrize(
+    ("sources", "places", "words"),
+    [
+        (["lever", "adzuna"], 3, "also at adzuna (4 postings, 3 places)"),
+        (["lever"], 1, "also at lever (4 postings)"),
+        (["adzuna", "files", "lever"], 1, "also at adzuna, files (4 postings)"),
+    ],
+)
+def test_a_job_says_in_a_line_where_else_it_is_shown(sources: list[str], places: int, words: str) -> None:
+    cluster = {"postings": 4, "sources": [{"source": source} for source in sources], "places": [{}] * places}
+    assert screens.also_at({"source": "lever", "cluster": cluster}) == words
+
+
+@pytest.mark.parametrize("cluster", [None, {"postings": 1, "sources": [], "places": []}])
+def test_a_job_that_nobody_else_shows_says_nothing_of_it(cluster: dict[str, Any] | None) -> None:
+    assert screens.also_at({"source": "lever", "cluster": cluster}) is None

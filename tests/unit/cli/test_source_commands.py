@@ -58,6 +58,12 @@ def test_jobs_are_shown_with_what_their_sources_demand_once() -> None:
         "hash_key": "a" * 32, "attribution": {"text": "Jobs by Remotive", "url": "https://remotive.com"},
     }  # fmt: skip
     respx.get(f"{URL}/campaigns").respond(json=[campaign])
-    page = {"items": [job, job, {**job, "attribution": None}], "next_cursor": None}
+    shared = {"postings": 2, "places": [], "sources": [{"source": "x", "attribution": {"text": "From X", "url": None}}]}
+    page = {"items": [job, job, {**job, "attribution": None, "source": "y", "cluster": shared}], "next_cursor": None}
     respx.get(f"{URL}/campaigns/{campaign['campaign_id']}/jobs").respond(json=page)
-    assert run("jobs", "Mine").stdout.count("Jobs by Remotive https://remotive.com") == 1
+    listed = run("jobs", "Mine").stdout
+    assert [listed.count(words) for words in ("Jobs by Remotive https://remotive.com", "From X", "also at x")] == [
+        1,
+        1,
+        1,
+    ]

@@ -5,7 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import yaml
+
 from common.messaging.session import Session, open_session
+from common.settings import config_path
+from normalizer.domain.precedence import Precedence, precedence_from
 from normalizer.handlers import NormalizeCompanies, NormalizePostings
 from normalizer.settings import Settings
 from normalizer.store import PostingStore
@@ -21,6 +25,7 @@ class Wiring:
     session: Session
     store: PostingStore
     decisions: DecisionStore
+    precedence: Precedence
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def check(self) -> None:
@@ -33,7 +38,8 @@ async def wire(settings: Settings) -> AsyncIterator[Wiring]:
     """Open the session, then start consuming."""
     async with open_session(SERVICE, settings) as session:
         store = PostingStore()
-        wiring = Wiring(session, store, DecisionStore(session.outbox))
+        precedence = precedence_from(yaml.safe_load(config_path("sources.yml").read_text()))
+        wiring = Wiring(session, store, DecisionStore(session.outbox), precedence)
         await session.run(NormalizePostings(store, enforce=settings.dq_enforce))
         await session.run(NormalizeCompanies())
         yield wiring

@@ -17,6 +17,7 @@ class Member(Protocol):
     url: str | None
     apply_url: str | None
     places: list[dict[str, Any]] | None
+    attribution: dict[str, Any] | None
 
 
 def summed_up(members: Sequence[Member]) -> dict[str, Any] | None:
@@ -34,7 +35,10 @@ def summed_up(members: Sequence[Member]) -> dict[str, Any] | None:
     return {
         "postings": len(shown),
         "sources": [
-            {"source": source, "hash_key": m.hash_key.hex, "apply_url": m.apply_url or m.url}
+            {
+                "source": source, "hash_key": m.hash_key.hex, "apply_url": m.apply_url or m.url,
+                "attribution": m.attribution,
+            }
             for source, m in best.items()
         ],
         "places": places_once(place for member in shown for place in member.places or ()),

@@ -113,6 +113,7 @@ class SourceLink(BaseModel):
     source: str
     hash_key: str = Field(description="The posting of this source that ranks best.")
     apply_url: str | None
+    attribution: AttributionRead | None = Field(description="To be shown with the link; null: nothing is asked for.")
 
 
 class ClusterRead(BaseModel):

@@ -13,7 +13,7 @@ from common.database import bulk_upsert
 from gateway.tables import job, job_cluster, ranking
 
 Row = sa.Row[Any]
-_NAMES = ("source", "url", "apply_url", "places")
+_NAMES = ("source", "url", "apply_url", "places", "attribution")
 
 
 class ClusterStore:

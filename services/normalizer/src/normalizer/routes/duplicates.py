@@ -1,6 +1,7 @@
 """HTTP: clusters of postings that are one job, why they are, and what people decide about them."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from common.messaging.relay import send_now
 from common.web.problems import Problem, ProblemError
+from normalizer.domain.one_job import Happened, Shown, Winner, best_first, history_of, sources_of, winners
 from normalizer.routes.postings import HashKey
 
 router = APIRouter(tags=["duplicates"])
@@ -80,9 +82,13 @@ class Cluster(BaseModel):
     cluster_id: str
     members: list[Member]
     places: list[str] = Field(description="All places of the job, each once.")
-    sources: list[str]
+    sources: list[Shown] = Field(description="Each source once, the best one first, with the link to apply by.")
+    fields: list[Winner] = Field(description="The words that stand; the text itself is at /postings/{hash_key}.")
     first_seen_at: datetime
+    last_seen_at: datetime | None = Field(description="When any source showed any of its postings last.")
+    closed_at: datetime | None = Field(description="When the last of its postings closed; null while one is open.")
     open: bool = Field(description="Whether any of its postings is.")
+    history: list[Happened] = Field(description="What happened to its postings, the earliest first.")
     decisions: list[Decision]
 
 
@@ -144,12 +150,16 @@ async def read(request: Request, hash_key: HashKey) -> Cluster:
         if not rows:
             raise ProblemError(404, "In no cluster", f"{hash_key} is no posting, or was stored before clusters were.")
         decided = await wiring.decisions.decisions(conn, [row["hash_key"] for row in rows])
+        sayings = best_first(await wiring.decisions.sayings(conn, hash_key), wiring.precedence)
     members = [Member.model_validate(row) for row in rows]
+    closed = [member.closed_at for member in members if member.closed_at is not None]
+    is_open = len(closed) < len(members)
+    fields = [replace(won, value=None) if won.field == "description_html" else won for won in winners(sayings)]
     return Cluster(
-        cluster_id=rows[0]["cluster_id"], members=members, places=places_of(rows),
-        sources=list(dict.fromkeys(member.source for member in members)),
-        first_seen_at=min(member.first_seen_at for member in members),
-        open=any(member.closed_at is None for member in members),
+        cluster_id=rows[0]["cluster_id"], members=members, places=places_of(rows), sources=sources_of(sayings),
+        fields=fields, first_seen_at=min(member.first_seen_at for member in members),
+        last_seen_at=max((each.last_seen_at for each in sayings if each.last_seen_at), default=None),
+        closed_at=None if is_open else max(closed), open=is_open, history=history_of(sayings),
         decisions=[Decision.model_validate(row) for row in decided],
     )  # fmt: skip
 

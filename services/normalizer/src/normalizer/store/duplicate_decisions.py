@@ -13,6 +13,7 @@ from common.contracts import unit_id
 from common.database import bulk_upsert
 from common.messaging.outbox import Outbox, outgoing, root_headers
 from common.messaging.protocol import Outgoing
+from normalizer.domain.one_job import Saying
 from normalizer.domain.settling import in_messages
 from normalizer.store.duplicate_statements import (
     CLUSTERS,
@@ -24,9 +25,11 @@ from normalizer.store.duplicate_statements import (
     MOVE,
     OF_RUN,
     RUN_COUNTS,
+    SAYINGS,
     SET_CLUSTER,
 )
 from normalizer.store.duplicates import clustered
+from normalizer.store.rows import saying_of
 from normalizer.tables import duplicate_decision as t_decision
 
 Row = dict[str, Any]
@@ -41,6 +44,10 @@ class DecisionStore:
     async def cluster(self, conn: AsyncConnection, hash_key: str) -> list[Row]:
         """The postings of the cluster of this one, the first seen one first; none where it is in none."""
         return [_plain(row) for row in (await conn.execute(MEMBERS, {"hash_key": hash_key})).mappings()]
+
+    async def sayings(self, conn: AsyncConnection, hash_key: str) -> list[Saying]:
+        """What every source says of each posting of the cluster of this one."""
+        return [saying_of(row) for row in (await conn.execute(SAYINGS, {"hash_key": hash_key})).mappings()]
 
     async def decisions(self, conn: AsyncConnection, hash_keys: Sequence[str]) -> list[Row]:
         """What was decided about these postings, the latest first."""

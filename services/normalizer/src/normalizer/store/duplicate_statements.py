@@ -6,11 +6,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from normalizer.domain.clusters import MOST_TEXTS
+from normalizer.store.statements import same_sighting
 from normalizer.tables import content as t_content
 from normalizer.tables import dedupe_report as t_report
 from normalizer.tables import duplicate as t_duplicate
 from normalizer.tables import duplicate_decision as t_decision
 from normalizer.tables import posting as t_posting
+from normalizer.tables import sighting as t_sighting
 
 
 def _list(name: str) -> sa.BindParameter[Any]:
@@ -119,6 +121,14 @@ _mine = sa.select(t_duplicate.c.cluster_id).where(t_duplicate.c.hash_key == _key
 #: Postings of one cluster; whoever asks for a cluster by the posting that it is called by gets the same.
 MEMBERS = _described.where(t_duplicate.c.cluster_id == _mine).order_by(
     t_posting.c.first_seen_at, t_duplicate.c.hash_key
+)
+#: What every source says of each posting of the cluster, and when it was seen there; what is seen no more too.
+SAYINGS = (
+    sa.select(t_content, t_posting.c.closed_at, t_sighting.c.first_seen_at, t_sighting.c.last_seen_at)
+    .join_from(t_duplicate, t_posting, t_posting.c.hash_key == t_duplicate.c.hash_key)
+    .join(t_content, t_content.c.hash_key == t_duplicate.c.hash_key)
+    .outerjoin(t_sighting, same_sighting)
+    .where(t_duplicate.c.cluster_id == _mine)
 )
 DECISIONS = (
     sa.select(t_decision)

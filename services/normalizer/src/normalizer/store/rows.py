@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from common.contracts import OfferedPay, Place
 from normalizer.domain.markup import text_of
 from normalizer.domain.merge import PostingState, Sighting
+from normalizer.domain.one_job import Saying
 from normalizer.domain.record import Record
 
 _SAME_NAME = [
@@ -18,6 +19,7 @@ _SAME_NAME = [
     "description_html", "places", "employment_types", "remote", "seniority", "department",
     "company_size", "tags", "language", "posted_at", "valid_through", "warnings",
 ]  # fmt: skip
+_SAID = [name for name in _SAME_NAME if name not in ("hash_key", "source", "source_job_id", "places", "warnings")]
 _PAY = ("text", "minimum", "maximum", "currency", "period")
 
 
@@ -52,6 +54,16 @@ def values_of(row: Mapping[str, Any] | sa.RowMapping) -> dict[str, Any]:
     del said["source"], said["source_job_id"]
     key = said["hash_key"]
     return said | {"hash_key": getattr(key, "hex", key), "places": msgspec.to_builtins(said["places"])}
+
+
+def saying_of(row: sa.RowMapping) -> Saying:
+    """What a row of `content` says, with the times of its sighting and posting beside it."""
+    pay = {name: value for name in _PAY if (value := row[f"pay_{name}"]) is not None}
+    said = {name: row[name] for name in _SAID} | {"pay": pay or None}
+    return Saying(
+        row["hash_key"].hex, row["source"], row["source_job_id"], said,
+        not row["description_html"], row["closed_at"], row["first_seen_at"], row["last_seen_at"],
+    )  # fmt: skip
 
 
 def record_of(row: sa.RowMapping, content_hash: str) -> Record:

@@ -21,7 +21,7 @@ LOCK_POSTINGS = (
     .order_by(t_posting.c.hash_key)
     .with_for_update(key_share=True)
 )
-_same_sighting = sa.and_(
+same_sighting = sa.and_(
     t_sighting.c.source == t_content.c.source,
     t_sighting.c.source_job_id == t_content.c.source_job_id,
     t_sighting.c.hash_key == t_content.c.hash_key,
@@ -30,7 +30,7 @@ STATES = sa.select(t_posting).where(t_posting.c.hash_key == sa.any_(_keys))
 #: What a source says of its postings now.
 SAID = (
     sa.select(t_content)
-    .join_from(t_sighting, t_content, _same_sighting)
+    .join_from(t_sighting, t_content, same_sighting)
     .where(t_sighting.c.source == sa.bindparam("source"))
     .where(t_sighting.c.source_job_id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Text))))
 )
@@ -39,14 +39,14 @@ MEMBERS = (
         *(t_sighting.c[name] for name in ("source", "source_job_id", "hash_key", "content_hash")),
         (t_content.c.description_html == "").label("blank"),
     )
-    .join_from(t_content, t_sighting, _same_sighting)
+    .join_from(t_content, t_sighting, same_sighting)
     .where(t_content.c.hash_key == sa.any_(_keys))
 )
 #: What sightings said of a posting that they belong to no more.
 FORGET = (
     sa.delete(t_content)
     .where(t_content.c.hash_key == sa.any_(_keys))
-    .where(~sa.exists().where(_same_sighting).correlate(t_content))
+    .where(~sa.exists().where(same_sighting).correlate(t_content))
 )
 _shown = sa.and_(
     t_content.c.hash_key == t_posting.c.hash_key,
@@ -68,7 +68,7 @@ ONE = (
 )
 SIGHTINGS = (
     sa.select(t_sighting, t_content.c.url, t_content.c.apply_url)
-    .join_from(t_content, t_sighting, _same_sighting)
+    .join_from(t_content, t_sighting, same_sighting)
     .where(t_content.c.hash_key == sa.bindparam("hash_key", type_=sa.Uuid(as_uuid=False)))
     .order_by(t_sighting.c.source, t_sighting.c.source_job_id)
 )
