@@ -91,15 +91,17 @@ def _cluster(found: dict[str, Any]) -> Group:
         )  # fmt: skip
     seen = f"first seen {found['first_seen_at'][:10]}, last seen {(found['last_seen_at'] or 'not known')[:10]}"
     ended = f", closed {found['closed_at'][:10]}" if found["closed_at"] else ""
-    links = (f"{s['source']}: {s['postings']} postings, {s['apply_url'] or 'no link'}" for s in found["sources"])
-    differ = (
-        f"{w['field']}: as {w['source']} says, {w['reason']}; {w['others']} differ"
-        for w in found["fields"]
-        if w["others"]
-    )
+    links = (f"{s['source']}: {s['apply_url'] or 'no link'}" for s in found["sources"])
+    differ = (_standing(field) for field in found["fields"] if field["others"])
     told = (f"{d['verdict']} {d['one']} {d['other']} by {d['decided_by']}: {d['reason']}" for d in found["decisions"])
     lines = map(escape, (*links, *differ, *told))
     return Group(f"cluster {found['cluster_id']}, {seen}{ended}", escape("; ".join(found["places"])), table, *lines)
+
+
+def _standing(field: dict[str, Any]) -> str:
+    """Whose words stand for a field of which not all say the same."""
+    value = "" if field["value"] is None else f": {field['value']}"[:100]
+    return f"{field['field']} as {field['source']} says ({field['reason']}, {field['others']} differ){value}"
 
 
 def _of_run(found: dict[str, Any]) -> Group:
@@ -113,7 +115,7 @@ def _of_run(found: dict[str, Any]) -> Group:
         )  # fmt: skip
     told = [f"{name}: " + (", ".join(f"{n} {why}" for why, n in sorted(found[name].items())) or "none")
             for name in ("merged", "classes", "kept_apart")]  # fmt: skip
-    return Group(table, *told)
+    return Group(*([table] if found["examples"] else []), *told)
 
 
 def _why(evidence: dict[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """Ranked lists show one card a job, however many postings show it."""
 
-import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -122,10 +121,14 @@ async def test_a_card_tells_where_else_the_job_is_shown(rest: httpx.AsyncClient,
     alone, found = await listed(rest, campaign)
     assert alone["cluster"] is None
     cluster = found["cluster"]
-    assert (cluster["cluster_id"], cluster["postings"]) == (str(uuid.UUID(KEYS[0])), 3)
+    assert (cluster["cluster_id"], cluster["postings"]) == (KEYS[0], 3)
     assert [(s["source"], s["hash_key"], s["apply_url"]) for s in cluster["sources"]] == [
         ("jsearch", KEYS[1], "https://jsearch.example/1"),
         ("lever", KEYS[0], "https://lever.example/0"),
     ]
     assert [place.get("city") or place["text"] for place in cluster["places"]] == ["Montréal", "Berlin", "Leeds area"]
     assert cluster["first_seen_at"].startswith("2026-10-01")
+
+
+async def test_the_report_of_a_run_that_nobody_knows_is_not_found(rest: httpx.AsyncClient) -> None:
+    assert (await rest.get("/runs/never/dedupe-report")).status_code == 404

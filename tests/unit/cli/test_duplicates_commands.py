@@ -30,8 +30,8 @@ DECIDED = {
 }
 CLUSTER = {
     "cluster_id": ONE, "members": [MEMBER], "places": ["Leeds [UK]"], "first_seen_at": "2026-11-20T12:00:00Z",
-    "sources": [{"source": "lever", "postings": 2, "apply_url": "https://best.example.com"}],
-    "fields": [{"field": "title", "source": "lever", "reason": "best_source", "others": 1}],
+    "sources": [{"source": "lever", "apply_url": "https://best.example.com"}],
+    "fields": [{"field": "title", "value": "Baker", "source": "lever", "reason": "best_source", "others": 1}],
     "last_seen_at": "2026-11-21T12:00:00Z", "closed_at": None, "open": True, "decisions": [DECIDED],
 }  # fmt: skip
 
@@ -48,7 +48,7 @@ def test_a_job_is_shown_with_the_evidence_for_each_posting() -> None:
     shown = CliRunner().invoke(app, ["duplicates", "show", OTHER])
     assert shown.exit_code == 0
     for text in ("Baker [night]", "same_text (full)", "0.98", "Leeds [UK]", "by ada: same oven", "jobs.example.com/7",
-                 "lever: 2 postings, https://best.example.com", "title: as lever says, best_source; 1 differ",
+                 "lever: https://best.example.com", "title as lever says (best_source, 1 differ): Baker",
                  "last seen 2026-11-21"):  # fmt: skip
         assert text in shown.stdout
 

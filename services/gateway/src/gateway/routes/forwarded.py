@@ -6,7 +6,9 @@ from fastapi import APIRouter, Path, Request, Response
 
 from common.web import Problem
 from gateway.clients.services import Services
+from gateway.errors import run_missing
 from gateway.routes.access import Wired
+from gateway.routes.runs import RunId
 
 router = APIRouter(responses={503: {"model": Problem}})
 
@@ -81,6 +83,13 @@ async def normalizer(wired: Wired, request: Request) -> Response:
 
 @router.get("/duplicates/{key}", tags=["duplicates"], summary="The job that a posting shows, with the evidence")
 @router.post("/duplicates/{key}/split", tags=["duplicates"], summary="Say that a posting is another job")
-@router.get("/runs/{key}/dedupe-report", tags=["duplicates"], summary="What a run merged and kept apart")
 async def normalizer_item(wired: Wired, request: Request, key: Key) -> Response:
+    return await forward(wired.services, "normalizer", request.url.path, request)
+
+
+@router.get("/runs/{run_id}/dedupe-report", tags=["duplicates"], summary="What a run merged and kept apart")
+async def dedupe_report(wired: Wired, request: Request, run_id: RunId) -> Response:
+    async with wired.session.engine.connect() as conn:
+        if await wired.runs.get(conn, run_id) is None:
+            raise run_missing()
     return await forward(wired.services, "normalizer", request.url.path, request)

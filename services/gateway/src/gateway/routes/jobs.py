@@ -119,7 +119,7 @@ class SourceLink(BaseModel):
 class ClusterRead(BaseModel):
     """All postings of one job: a card stands for those of them that are open and meet the filters."""
 
-    cluster_id: uuid.UUID = Field(description="The key for /duplicates.")
+    cluster_id: str = Field(description="The key for /duplicates.")
     postings: int = Field(description="Open ones.")
     sources: list[SourceLink] = Field(description="Each source once, the best ranked posting first.")
     places: list[dict[str, Any]] = Field(description="All places of the job, each once.")
@@ -136,7 +136,7 @@ class RankedJob(JobRead):
     def listed(cls, row: Row, members: Sequence[Row]) -> Self:
         """From its row and those of its cluster."""
         told = summed_up(members)
-        cluster = ClusterRead(cluster_id=row.cluster_id, **told) if told else None
+        cluster = ClusterRead(cluster_id=row.cluster_id.hex, **told) if told else None
         return cls(**JobRead.of(row).model_dump(), rank=RankRead.of(row), cluster=cluster)
 
 
