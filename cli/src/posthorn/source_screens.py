@@ -12,10 +12,10 @@ _MARK = {"ok": "green", "degraded": "yellow", "broken": "red", "paused": "blue"}
 
 def listed(rows: list[dict[str, Any]]) -> Table:
     """One line per source."""
-    table = Table("source", "state", "last read", "pages", "failed", "postings", "quota", "why", box=None)
+    table = Table("source", "state", "last read", "pages", "failed", "postings", "new", "quota", "why", box=None)
     for s in rows:
         day = s["latest"] or {}
-        numbers = [str(day[name]) if day else "" for name in ("day", "pages", "failed", "postings")]
+        numbers = [_number(day, name) for name in ("day", "pages", "failed", "postings", "new")]
         why = "; ".join(s["because"] or [f"set {name}" for name in s["credentials_missing"]])
         quota = ", ".join(f"{q['used']}/{q['allowed']} a {q['per']}" for q in s["quotas"] if q["used"])
         table.add_row(s["name"], _state(s), *numbers, quota, escape(why))
@@ -56,12 +56,17 @@ def _terms(terms: dict[str, Any]) -> list[Text]:
 
 
 def _days(days: list[dict[str, Any]]) -> Table:
-    table = Table("day (UTC)", "requests", "pages", "failed", "postings", "seconds", "errors", box=None)
+    table = Table("day (UTC)", "requests", "pages", "failed", "postings", "new", "seconds", "errors", box=None)
     for day in days[-7:]:
         errors = ", ".join(f"{n}x {kind}" for kind, n in sorted(day["errors"].items()))
-        numbers = [str(day[name]) for name in ("requests", "pages", "failed", "postings")]
+        numbers = [_number(day, name) for name in ("requests", "pages", "failed", "postings", "new")]
         table.add_row(day["day"], *numbers, f"{day['seconds']:.0f}", escape(errors))
     return table
+
+
+def _number(day: dict[str, Any], name: str) -> str:
+    """Blank where nothing was asked that day, or nobody can say."""
+    return "" if day.get(name) is None else str(day[name])
 
 
 def _state(source: dict[str, Any]) -> Text:

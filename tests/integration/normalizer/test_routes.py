@@ -166,3 +166,18 @@ async def test_a_posting_is_expired_once_the_day_until_which_it_is_valid_has_pas
     until = {} if days is None else {"valid_through": (NOW + timedelta(days=days)).isoformat()}
     await normalizer.page([item("1", **until)])
     assert (await http.get(f"/postings/{key_of()}")).json()["state"] == state
+
+
+async def test_what_each_source_showed_for_the_first_time_is_counted_by_day(
+    normalizer: Normalizer, http: httpx.AsyncClient
+) -> None:
+    await normalizer.page([item("1"), item("2", title="Driver")])
+    await normalizer.page([item("1"), item("3", title="Cook")], at=NOW + timedelta(days=1), run="run-2")
+    await normalizer.page([item("a")], source="jsearch", feed="f")
+    day, next_day = NOW.date(), NOW.date() + timedelta(days=1)
+    new = [
+        (each["source"], each["day"], each["new"]) for each in (await http.get(f"/sightings/new?since={day}")).json()
+    ]
+    assert sorted(new) == [("jsearch", f"{day}", 1), ("lever", f"{day}", 2), ("lever", f"{next_day}", 1)]
+    of_one = (await http.get(f"/sightings/new?since={next_day}&source=lever")).json()
+    assert of_one == [{"source": "lever", "day": f"{next_day}", "new": 1}]

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from posthorn.main import app
 
 URL = "http://127.0.0.1:8080"
-DAY = {"day": "2026-11-20", "requests": 9, "pages": 3, "failed": 1, "postings": 200, "seconds": 4.0,
+DAY = {"day": "2026-11-20", "requests": 9, "pages": 3, "failed": 1, "postings": 200, "new": 17, "seconds": 4.0,
        "errors": {"http_503": 4}}  # fmt: skip
 TERMS = {"allowed_use": "personal", "attribution": "Jobs by Remotive", "attribution_url": "https://remotive.com",
          "retention_days": 30, "url": None, "good_for": "remote jobs"}  # fmt: skip
@@ -32,6 +32,7 @@ def test_the_list_shows_state_and_reason() -> None:
     shown = run("source", "list").stdout
     assert "remotive  degraded" in shown
     assert "http_503" in shown
+    assert "17" in shown
 
 
 @respx.mock

@@ -2,9 +2,20 @@
 
 from fastapi import APIRouter, Depends
 
-from gateway.routes import bronze, campaigns, forwarded, jobs, quarantine, recognising, replays, runs, schedules
+from gateway.routes import (
+    bronze,
+    campaigns,
+    forwarded,
+    jobs,
+    quarantine,
+    recognising,
+    replays,
+    runs,
+    schedules,
+    sources,
+)
 from gateway.routes.access import require_key
 
 router = APIRouter(dependencies=[Depends(require_key)])
-for part in (campaigns, schedules, replays, runs, jobs, quarantine, recognising, bronze, forwarded):
+for part in (campaigns, schedules, replays, runs, jobs, quarantine, recognising, sources, bronze, forwarded):
     router.include_router(part.router)

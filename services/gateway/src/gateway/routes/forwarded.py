@@ -30,15 +30,11 @@ async def forward(
     return Response(answer.content, answer.status_code, headers=kept)
 
 
-@router.get("/sources", tags=["sources"], summary="Sources with their parameters and state (extractor)")
 @router.get("/companies/queue", tags=["companies"], summary="Company look-ups by status (extractor)")
 async def extractor(wired: Wired, request: Request) -> Response:
     return await forward(wired.services, "extractor", request.url.path, request)
 
 
-@router.get("/sources/{key}", tags=["sources"], summary="One source with its last three weeks (extractor)")
-@router.post("/sources/{key}/pause", tags=["sources"], summary="Read nothing of a source until it is resumed")
-@router.post("/sources/{key}/resume", tags=["sources"], summary="Read a paused or a broken source again")
 @router.post(
     "/companies/queue/{key}/retry", tags=["companies"], summary="Look a company up again (extractor)", status_code=202
 )

@@ -3,9 +3,10 @@
 from fastapi import APIRouter
 
 from common.web.differences import difference_router
-from normalizer.routes import duplicates, postings
+from normalizer.routes import duplicates, postings, sightings
 
 router = APIRouter()
 router.include_router(postings.router)
 router.include_router(difference_router("normalizer"))
 router.include_router(duplicates.router)
+router.include_router(sightings.router)

@@ -7,9 +7,11 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import Posting, PostingOutcome
@@ -39,6 +41,7 @@ from normalizer.store.statements import (
     SHOWN,
     SIGHTINGS,
     listing,
+    new_by_day,
 )
 from normalizer.tables import content as t_content
 from normalizer.tables import posting as t_posting
@@ -255,6 +258,10 @@ class PostingStore:
         found["sightings"] = sightings
         found["last_seen_at"] = max((each["last_seen_at"] for each in sightings), default=None)
         return found
+
+    async def new_by_day(self, conn: AsyncConnection, since: date, source: str | None) -> Sequence[sa.Row[Any]]:
+        """(source, day, new): postings that sources, or the one, showed for the first time since that UTC day."""
+        return (await conn.execute(new_by_day(since, source))).all()
 
     async def list(
         self, conn: AsyncConnection, *, country: str | None, city: str | None, after: UUID | str | None, limit: int

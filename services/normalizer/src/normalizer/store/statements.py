@@ -1,5 +1,7 @@
 """The statements of the normalizer that are no bulk upserts."""
 
+from datetime import UTC, date, datetime, time
+
 import sqlalchemy as sa
 
 from normalizer.tables import content as t_content
@@ -72,6 +74,15 @@ SIGHTINGS = (
     .where(t_content.c.hash_key == sa.bindparam("hash_key", type_=sa.Uuid(as_uuid=False)))
     .order_by(t_sighting.c.source, t_sighting.c.source_job_id)
 )
+
+
+def new_by_day(since: date, source: str | None) -> sa.Select[tuple[object, ...]]:
+    """How many postings each source, or the one, showed for the first time on each UTC day since then."""
+    day = sa.cast(sa.func.timezone("UTC", t_sighting.c.first_seen_at), sa.Date).label("day")
+    counted = sa.select(t_sighting.c.source, day, sa.func.count().label("new"))
+    begin = datetime.combine(since, time(), UTC)
+    query = counted.where(t_sighting.c.first_seen_at >= begin).group_by(t_sighting.c.source, day)
+    return query if source is None else query.where(t_sighting.c.source == source)
 
 
 def listing(*, country: str | None, city: str | None) -> sa.Select[tuple[object, ...]]:
