@@ -59,6 +59,32 @@ def migrate(
     run_migrations(recreate)
 
 
+@app.command()
+def fetch(
+    source: Annotated[
+        str, typer.Argument(help="greenhouse:board=acme, jsearch, or https://boards.greenhouse.io/acme.")
+    ],
+    query: Annotated[str, typer.Option(help="What to look for, for sources that are searched.")] = "",
+    country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2, for sources that are searched.")] = "us",
+    location: Annotated[str | None, typer.Option(help="Such as 'Chicago', for sources that are searched.")] = None,
+    page: Annotated[int, typer.Option(min=1, help="The first page to print.")] = 1,
+    pages: Annotated[int, typer.Option(min=1, help="How many at most.")] = 1,
+    run_id: Annotated[str, typer.Option("--run", help="Any text; the pages bear it.")] = "local",
+) -> None:
+    """Print pages of a source as the archive keeps them, a JSON object a line: for `posthorn map SOURCE -`.
+
+    Pace, retries and robots.txt are kept to; quotas are not, since their books are in the database. Exit code 1: a
+    page could not be read.
+    """
+    from common.contracts import Campaign
+    from posthorn.fetch import Wanted, fetch_pages, query_of
+
+    asked = Campaign(
+        campaign_id="local", version=1, campaign_name="local", query=query, country=country, location=location
+    )
+    fetch_pages(Wanted(query_of(source), asked, page, pages, run_id))
+
+
 @app.command(name="map")
 def map_saved(
     source: Annotated[str, typer.Argument(help="Name of the source, such as greenhouse.")],
