@@ -7,7 +7,7 @@ BIN := .venv/bin
 export POSTHORN_HOME ?= $(CURDIR)/.posthorn
 PYTEST := $(BIN)/pytest
 # The tiers share the machine with the servers they start.
-PARALLEL ?= -n 2 --dist loadfile
+PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t d; do printf '%-24s%s\n' "$$t" "$$d"; done
