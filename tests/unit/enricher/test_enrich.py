@@ -10,8 +10,8 @@ import pytest
 
 from common.contracts import Attribution, OfferedPay
 from common.settings import REPOSITORY, config_path
+from common.settings.rule_files import RulesRefusedError
 from enricher.domain.enrich import Enricher, Enrichment, job_of
-from enricher.errors import InvalidRulesError
 from enricher.store.rule_files import load_rules
 from tests.support.enrichment import posting
 
@@ -74,7 +74,7 @@ def test_the_rules_version_follows_the_files(config: Path) -> None:
 
 def test_a_wrong_rules_file_is_named(config: Path) -> None:
     (config / "taxonomy" / "remote.yml").write_text("version: 1\nsurprise: yes\n")
-    with pytest.raises(InvalidRulesError, match=r"taxonomy/remote\.yml"):
+    with pytest.raises(RulesRefusedError, match=r"taxonomy/remote\.yml"):
         load_rules()
 
 

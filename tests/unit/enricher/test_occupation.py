@@ -9,6 +9,7 @@ import pytest
 
 from common.contracts import Place
 from common.settings import config_path
+from common.settings.rule_files import RulesRefusedError
 from enricher.domain.enrich import Enricher, job_of
 from enricher.domain.occupation import OccupationReader
 from enricher.domain.rules import TitleOccupation
@@ -138,7 +139,7 @@ def test_a_broken_list_of_titles_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     shutil.copytree(config_path("taxonomy").parent, copy)
     monkeypatch.setenv("POSTHORN_CONFIG", str(copy))
     (copy / "taxonomy" / "titles.tsv.gz").write_bytes(gzip.compress(b"cook\t5120\n\ncook\t0:1"))
-    with pytest.raises(InvalidRulesError, match=r"titles\.tsv\.gz"):
+    with pytest.raises(RulesRefusedError, match=r"titles\.tsv\.gz"):
         load_rules()
 
 

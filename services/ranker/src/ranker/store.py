@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import Campaign, Company
 from common.database import bulk_upsert
-from common.settings import config_path
+from common.settings.rule_files import Parse, RuleFiles
 from ranker.domain.campaigns import CampaignState
 from ranker.domain.currency import parse_rates
 from ranker.domain.facts import UNKNOWN, Employer, Facts, with_employer
 from ranker.domain.geography import parse_places
-from ranker.domain.rules import Rules, parse_rules
+from ranker.domain.rules import Rules, parse_ranking, rules_of
 from ranker.tables import campaign, company, job_features
 
 #: Any number, the same in all ranker processes: guards the set of campaigns and what is known of companies.
@@ -28,13 +28,17 @@ _definition = sa.cast(campaign.c.definition, sa.Text)
 _features = sa.cast(job_features.c.features, sa.Text).label("features")
 
 
-def load_rules() -> Rules:
-    """The rules in `config/`; RulesError, RatesError or GeographyError where a file is not valid."""
-    ranking, rates, places = (
-        yaml.safe_load(config_path(name).read_text(encoding="utf-8"))
-        for name in ("ranking.yml", "fx_rates.yml", "taxonomy/places.yml")
-    )
-    return parse_rules(ranking, parse_rates(rates), parse_places(places))
+#: Every file that ranking reads.
+PARSERS: dict[str, Parse] = {
+    "ranking.yml": lambda content: parse_ranking(yaml.safe_load(content)),
+    "fx_rates.yml": lambda content: parse_rates(yaml.safe_load(content)),
+    "taxonomy/places.yml": lambda content: parse_places(yaml.safe_load(content)),
+}
+
+
+def load_rules(files: RuleFiles | None = None) -> Rules:
+    """The rules in `config/` with the changes of `files`; RulesRefusedError where one cannot be used."""
+    return rules_of(*(files or RuleFiles()).parsed(PARSERS).values())
 
 
 @dataclass(frozen=True)

@@ -115,12 +115,22 @@ class Rules:
 
 def parse_rules(ranking: Mapping[str, Any], rates: Rates, geography: Geography) -> Rules:
     """The rules in `ranking`; RulesError where a value is missing, unknown or out of range."""
+    return rules_of(parse_ranking(ranking), rates, geography)
+
+
+def parse_ranking(ranking: Mapping[str, Any]) -> RankingFile:
+    """The file, checked; RulesError where a value is missing, unknown or out of range."""
     try:
         file = msgspec.convert(ranking, RankingFile)
     except msgspec.ValidationError as error:
         raise RulesError(f"ranking.yml: {error}") from error
     for fault in _faults(file):
         raise RulesError(f"ranking.yml: {fault}")
+    return file
+
+
+def rules_of(file: RankingFile, rates: Rates, geography: Geography) -> Rules:
+    """All of them, and the version that stands for this content."""
     content = msgspec.json.encode((file, rates, geography.names), order="sorted")
     return Rules(file, rates, geography, f"{file.version}.{hashlib.sha256(content).hexdigest()[:8]}")
 
