@@ -56,6 +56,7 @@ def key_of(title: str) -> str:
     [
         ("Acme", "ACME, Inc."), ("The Home Depot, Inc.", "Home Depot"), ("Müller GmbH & Co. KG", "MULLER"),
         ("Booking.com B.V.", "Booking"), ("Acme (YC S21)", "Acme"), ("Johnson & Johnson", "Johnson and Johnson"),
+        ("Acme ONSITE Full-Time (Berlin", "Acme"), ("Acme is hiring", "ACME"),
         ("Holding 7 d/b/a Acme", "Acme LLC"), ("Société Générale S.A.", "Societe Generale"),
     ],
 )  # fmt: skip
@@ -177,6 +178,41 @@ def test_thousands_of_copies_of_one_text_are_compared_once_each() -> None:
     assert {clusters.cluster_of(str(number)) for number in range(2000)} == {"0"}
 
 
+FIRST, LATER = date(2026, 3, 2), date(2026, 4, 2)
+NOTE, OTHER_NOTE = BODY[:420], OTHER[:420]
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [
+        ({}, True), ({"day": date(2026, 9, 2)}, False), ({"day": FIRST}, False), ({"place": "Hamburg"}, False),
+        ({"source": "adzuna"}, False), ({"body": OTHER * 4}, False), ({"title": "Senior Platform Engineer"}, False),
+        ({"company": "Acme France"}, False), ({"place": ""}, True),
+    ],
+)  # fmt: skip
+def test_a_short_advert_in_other_words_a_month_later_is_the_opening_again(
+    changed: dict[str, Any], *, same: bool
+) -> None:
+    first = listing("a", body=NOTE, source="hackernews", day=FIRST)
+    later = listing("b", **{"body": OTHER_NOTE, "source": "hackernews", "day": LATER} | changed)
+    assert same_job(READER, first, later) == same
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [
+        ({}, True), ({"title": "Krankenpfleger"}, False), ({"company": "Randstad GmbH"}, False),
+        ({"place": "Germany"}, False), ({"cut": False}, False),
+    ],
+)  # fmt: skip
+def test_two_windows_of_one_advert_are_one_job_where_title_and_place_say_which(
+    changed: dict[str, Any], *, same: bool
+) -> None:
+    told = {"title": "Lead Engineer Routing Platform", "source": "adzuna", "day": FIRST, "cut": True} | changed
+    first = listing("a", body=NOTE, **told)
+    assert same_job(READER, first, listing("b", body=OTHER_NOTE, **told)) == same
+
+
 @pytest.mark.parametrize("pair", own_pairs(), ids=lambda pair: pair["why"])
 def test_our_own_pairs_are_told_apart_and_together(pair: dict[str, Any]) -> None:
     one, other = (own_listing(READER, pair[side], side) for side in "ab")
@@ -190,6 +226,9 @@ def test_our_own_pairs_are_told_apart_and_together(pair: dict[str, Any]) -> None
         ("Altstadt, Stuttgart", "Stuttgart, Baden-Württemberg", "same"), ("London UK", "London", "same"),
         ("Remote - US", "Austin, TX", "open"), ("", "Austin, TX", "open"), ("Anywhere in the World", "Paris", "open"),
         ("San Francisco, CA", "San Jose, CA", "other"), ("Berlin, Germany", "Hamburg, Germany", "other"),
+        ("Springfield, IL", "Springfield, MA", "other"), ("London, UK", "London, Ontario, Canada", "other"),
+        ("Altstadt, Düsseldorf", "Altstadt-Lehel, München", "other"), ("Seattle, WA", "Seattle, Washington", "same"),
+        ("Perth, WA, Australia", "Perth, Western Australia", "same"), ("Nürnberg, Bayern", "Nürnberg, Bavaria", "same"),
     ],
 )  # fmt: skip
 def test_places_are_near_where_they_share_a_city(one: str, other: str, nearness: str) -> None:

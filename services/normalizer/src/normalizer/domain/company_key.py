@@ -6,7 +6,8 @@ from functools import lru_cache
 from normalizer.domain.dedupe_rules import CompanyRules, Words
 from sources.companies.names import CompanyNames
 
-_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+#: An opening bracket that nothing closes takes the rest of the name with it.
+_BRACKETS = re.compile(r"\([^()]*(?:\)|$)|\[[^\[\]]*(?:\]|$)")
 _DOMAIN = re.compile(r"(?<=\w)\.(?:com|io|ai|net|org|co|de|app|dev)\b", re.IGNORECASE)
 _TRADES_AS = re.compile(r"^.*\b(?:d/b/a|dba|trading as|t/a)\s+", re.IGNORECASE)
 _SMALL = {"and", "und", "et"}
@@ -21,19 +22,28 @@ class CompanyKeys:
         self._rules = rules
         self.company = lru_cache(maxsize=65_536)(self._company)
         self.brand = lru_cache(maxsize=65_536)(self._brand)
+        self.is_agency = lru_cache(maxsize=65_536)(self._is_agency)
 
     def _company(self, name: str) -> str:
         """The name's own words, folded; "" for no name. `The Home Depot, Inc. (DIY)` gives `home depot`."""
         plain = _DOMAIN.sub("", _TRADES_AS.sub("", _BRACKETS.sub(" ", name)))
         core = self._names.core(plain) or self._names.core(name)
-        return " ".join(word for word in core.split() if word not in _SMALL)
+        words = tuple(word for word in core.split() if word not in _SMALL)
+        return " ".join(_without(self._rules.remark_endings, words))
 
     def _brand(self, key: str) -> str:
         """A company key without words that name a part of it: `acme germany` and `acme group` give `acme`."""
-        words: Words = tuple(key.split())
-        endings = self._rules.part_endings
-        while True:
-            length = next((n for n in range(min(_MOST_WORDS, len(words) - 1), 0, -1) if words[-n:] in endings), 0)
-            if not length:
-                return " ".join(words)
-            words = words[:-length]
+        return " ".join(_without(self._rules.part_endings, tuple(key.split())))
+
+    def _is_agency(self, key: str) -> bool:
+        """Whether it finds people for others, so that one title at one place may be many openings."""
+        return any(f" {words} " in f" {key} " for words in self._rules.agencies)
+
+
+def _without(endings: frozenset[Words], words: Words) -> Words:
+    """The words without those endings, but never without all words."""
+    while True:
+        length = next((n for n in range(min(_MOST_WORDS, len(words) - 1), 0, -1) if words[-n:] in endings), 0)
+        if not length:
+            return words
+        words = words[:-length]

@@ -34,10 +34,20 @@ class ByPlace(_Rules):
         return {"same": self.same, "open": self.open, "other": self.other}[near]
 
 
+class PostedAgain(_Rules):
+    """When a company's opening of one title and place is one, whatever its short or cut texts say; days and words."""
+
+    most_days: int = Field(gt=0)
+    least_days: int = Field(gt=0)
+    words: int = Field(gt=0)
+    title_words: int = Field(gt=0)
+
+
 class SimilarityRules(_Rules):
     """What two texts must share to be one job, 0 to 1; `excerpt_words` and `short_words` are words."""
 
     full: ByPlace
+    like_company: ByPlace
     contained: ByPlace
     contained_likeness: float = _Share
     excerpt: ByPlace
@@ -45,17 +55,24 @@ class SimilarityRules(_Rules):
     reworded: ByPlace
     short_words: int = Field(gt=0)
     reworded_days: int = Field(gt=0)
+    posted_again: PostedAgain
 
 
 class CompanyRules(_Rules):
-    """Names of parts of a company, and companies that only seem to be one; both as their keys."""
+    """Words in the names of companies, folded, and companies that only seem to be one, as their keys."""
 
     parts: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+    agencies: tuple[str, ...] = ()
     never_same: tuple[tuple[str, ...], ...] = ()
 
     @cached_property
     def part_endings(self) -> frozenset[Words]:
         return _phrases(self.parts)
+
+    @cached_property
+    def remark_endings(self) -> frozenset[Words]:
+        return _phrases(self.remarks)
 
     @cached_property
     def apart(self) -> frozenset[frozenset[str]]:

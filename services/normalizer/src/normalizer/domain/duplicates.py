@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from normalizer.domain.company_key import CompanyKeys
-from normalizer.domain.dedupe_rules import DedupeRules, SimilarityRules
+from normalizer.domain.dedupe_rules import DedupeRules, PostedAgain, SimilarityRules
 from normalizer.domain.place_key import Nearness, PlaceKey, place_key
 from normalizer.domain.similarity import Text, containment, jaccard, text_of
 from normalizer.domain.title_key import title_key
@@ -33,6 +33,7 @@ class Listing:
     day: date | None = None
     company_key: str = ""
     brand: str = ""
+    agency: bool = False
     title_key: str = ""
 
     @property
@@ -79,7 +80,7 @@ class Reader:
         return Listing(
             reference=reference, source=source, company=company or "", title=title, places=where,
             text=text_of(body, self.rules, cut=cut), day=day, company_key=key, brand=self._keys.brand(key),
-            title_key=title_key(title, where, self.rules.title),
+            agency=self._keys.is_agency(key), title_key=title_key(title, where, self.rules.title),
         )  # fmt: skip
 
 
@@ -94,10 +95,14 @@ def compare(one: Listing, other: Listing, rules: DedupeRules) -> Comparison:
     if likeness >= rules.similarity.full.at(near):
         return Comparison("merge", "same_text", likeness, _again(one, other, rules) or "full")
     if one.company_key != other.company_key:
+        if likeness >= rules.similarity.like_company.at(near):
+            return Comparison("merge", "reworded", likeness, _again(one, other, rules) or "semantic")
         return Comparison("retain", "another_text_of_a_like_company", likeness)
     found = _compared_texts(one, other, near, likeness, rules.similarity)
     if found.verdict == "merge":
         return replace(found, duplicate_class=_again(one, other, rules) or found.duplicate_class)
+    if _posted_again(one, other, near, rules.similarity.posted_again):
+        return Comparison("merge", "posted_again", likeness, _again(one, other, rules) or "semantic")
     return found
 
 
@@ -121,6 +126,19 @@ def _compared_texts(
             return Comparison("merge", "reworded", likeness, "semantic")
         return Comparison("retain", "reworded_long_after", likeness)
     return Comparison("retain", "alike_at_other_places" if shared >= rules.contained.open else "texts_differ", likeness)
+
+
+def _posted_again(one: Listing, other: Listing, near: Nearness, rules: PostedAgain) -> bool:
+    """Whether a company fills one opening in other words: texts so short, or cut so much, do not tell two apart."""
+    days = _days(one, other)
+    if not one.company_key or one.agency or days is None or days > rules.most_days:
+        return False
+    if one.text.cut and other.text.cut:
+        named = one.places.cities and other.places.cities and len(one.title_key.split()) >= rules.title_words
+        return bool(named) and near == "same"
+    if one.text.cut or other.text.cut or one.source != other.source:
+        return False
+    return days >= rules.least_days and near != "other" and max(one.text.words, other.text.words) < rules.words
 
 
 def _without_text(one: Listing, other: Listing) -> Comparison:

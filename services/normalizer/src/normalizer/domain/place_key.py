@@ -1,12 +1,12 @@
 """Whether two postings are at one place, as far as their places tell."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
 
 from sources.folding import normalise
-from sources.place_names import NamedPlace, named_places
+from sources.place_names import NamedPlace, is_region, named_places
 
 #: same: they share a place. open: one of them names none, or only a country. other: they name different places.
 Nearness = Literal["same", "open", "other"]
@@ -30,18 +30,13 @@ class PlaceKey:
         """The words of the nearest part of each place that is not a whole country."""
         return tuple(frozenset(place.parts[0].split()) for place in self.places if not place.wide)
 
-    @cached_property
-    def parts(self) -> tuple[frozenset[str], ...]:
-        """The words of each part of each place."""
-        return tuple(frozenset(part.split()) for place in self.places for part in place.parts)
-
     def nearness(self, other: "PlaceKey") -> Nearness:
         """The order of the two does not matter."""
         if self.words and self.words == other.words:
             return "same"
         if not self.cities or not other.cities:
             return "open"
-        return "same" if _inside(self, other) or _inside(other, self) else "other"
+        return "same" if _meet(self, other) or _meet(other, self) else "other"
 
     def names(self, part: str, words: Iterable[str]) -> bool:
         """Whether a part of a title, with its folded words, only says again where this is."""
@@ -57,6 +52,30 @@ def place_key(places: tuple[str, ...], noise: frozenset[str]) -> PlaceKey:
     return PlaceKey(tuple(sorted({named for text in places for named in named_places(text, noise)})), written, noise)
 
 
-def _inside(one: PlaceKey, other: PlaceKey) -> bool:
-    """A part of the other holds the words of one of these cities (`frankfurt` in `frankfurt am main`)."""
-    return any(city <= part for city in one.cities for part in other.parts)
+def _meet(one: PlaceKey, other: PlaceKey) -> bool:
+    """Whether one of these cities is a part of a place of the other (`frankfurt` of `frankfurt am main`)."""
+    return any(_inside(place, there) for place in one.places if not place.wide for there in other.places)
+
+
+def _inside(place: NamedPlace, other: NamedPlace) -> bool:
+    """Whether a part of the other holds the words of this city, and no wider part is in another region or country."""
+    city, *wider = place.parts
+    words = frozenset(city.split())
+    return any(
+        words.issubset(part.split()) and not _contradict(wider, other.parts[at + 1 :])
+        for at, part in enumerate(other.parts)
+    )
+
+
+def _contradict(wider: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether these name regions, or countries, and all of them different: Springfield is in Illinois and elsewhere."""
+    return any(
+        bool(these and those) and these.isdisjoint(those)
+        for these, those in zip(_told(wider), _told(others), strict=True)
+    )
+
+
+def _told(parts: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The countries and the regions among these parts."""
+    countries = frozenset(part for part in parts if part.startswith("country:"))
+    return countries, frozenset(part for part in parts if is_region(part))

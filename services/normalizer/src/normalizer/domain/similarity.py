@@ -26,12 +26,13 @@ _MOST = 50_000
 class Text:
     """The body of a posting, prepared for comparison: its letters and digits, its number of words.
 
-    `excerpt`: it is cut off, or too short to prove anything.
+    `excerpt`: it is cut off, or too short to prove anything; `cut`: it is known to be cut off.
     """
 
     letters: str
     words: int
     excerpt: bool
+    cut: bool = False
 
     @cached_property
     def digest(self) -> bytes:
@@ -61,7 +62,7 @@ def text_of(body: str, rules: DedupeRules, *, cut: bool = False) -> Text:
     end = _cut_mark(stripped, rules)
     if cut or end is not None or (len(stripped) <= rules.excerpt_length and stripped.endswith(_CUT)):
         whole = " ".join(stripped[:end].split()[:-1])
-        return Text(_letters(whole), _words(whole), excerpt=True)
+        return Text(_letters(whole), _words(whole), excerpt=True, cut=True)
     return Text(_letters(stripped), _words(stripped), excerpt=len(stripped) < rules.long_text)
 
 

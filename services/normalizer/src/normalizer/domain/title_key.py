@@ -22,6 +22,11 @@ _REQUISITION = re.compile(
     r"\d{2,}[\w-]*|\b(?!20[2-4]\d\b)[A-Z]{0,4}[-_]?\d{4,}[\w-]*)[)\]]?", re.IGNORECASE,
 )  # fmt: skip
 _PERCENT = re.compile(r"\b\d{1,3}\s?(?:-|–|bis)?\s?(?:\d{1,3}\s?)?%")
+#: How many are wanted: `2x`, `(15 new)`, `3 openings`.
+_COUNT = re.compile(
+    r"[(\[]?\b\d{1,2}\s?(?:[x×]\b|(?:new|open(?:ings?)?|positions?|roles?|vacanc(?:y|ies)|stellen|postes?|plazas?)\b)[)\]]?",
+    re.IGNORECASE,
+)
 #: Words and nothing else.
 _PLAIN = re.compile(r"[A-Za-z ]*")
 _SEPARATOR = re.compile(r"\s[-–—|@•·:]\s|[()\[\],|/–—]|\s-|-\s")
@@ -36,7 +41,7 @@ def title_key(title: str, places: PlaceKey, rules: TitleRules) -> str:
     plain = title
     if not _PLAIN.fullmatch(title):
         plain = _FEMININE.sub("", _GENDER.sub(" ", title))
-        plain = _PERCENT.sub(" ", _REQUISITION.sub(" ", plain))
+        plain = _COUNT.sub(" ", _PERCENT.sub(" ", _REQUISITION.sub(" ", plain)))
     kept: set[str] = set()
     for number, part in enumerate(_SEPARATOR.split(plain)):
         words = _spelled(tuple(_folded(part)), rules)
