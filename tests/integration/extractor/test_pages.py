@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from common.contracts import Campaign, Headers, PageRequested, PostingsCollected, SourceQuery
+from common.contracts import Campaign, FeedSwept, Headers, PageRequested, PostingsCollected, SourceQuery, Sweep
 from common.messaging.unit import Finished
 from extractor.domain import batches
 from extractor.handlers import FetchPage
@@ -18,9 +18,11 @@ from tests.support.fake_source import AT, FakeSource
 CAMPAIGN = Campaign(campaign_id="c1", version=1, campaign_name="Data", query="data engineer", country="ca")
 
 
-async def run_page(engine: AsyncEngine, stage: FetchPage, run_id: str = "r1", page: int = 1, **params: Any) -> Finished:
+async def run_page(
+    engine: AsyncEngine, stage: FetchPage, run_id: str = "r1", page: int = 1, sweep: Sweep | None = None, **params: Any
+) -> Finished:
     query = SourceQuery(source="fake", params=params, max_pages=3)
-    event = PageRequested(run_id=run_id, requested_at=AT, campaign=CAMPAIGN, source=query, page=page)
+    event = PageRequested(run_id=run_id, requested_at=AT, campaign=CAMPAIGN, source=query, page=page, sweep=sweep)
     unit = f"fetch:{run_id}:{page}:{params}"
     headers = Headers(
         event_id=str(uuid.uuid5(uuid.NAMESPACE_URL, unit)), event_type="page.requested.v1", run_id=run_id,
@@ -114,3 +116,42 @@ async def test_nothing_where_there_was_something_is_an_alarm_once(
     (feed,) = await rows(engine, "SELECT last_items, empty_since FROM extractor.feed WHERE feed = 'acme'")
     assert feed.last_items == 0
     assert feed.empty_since is not None
+
+
+async def test_the_last_page_of_a_feed_that_lists_all_says_what_the_whole_read_showed(
+    engine: AsyncEngine, stage: FetchPage, source: FakeSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "lists_all", True)
+    first = await run_page(engine, stage, board="acme")
+    assert first.aside == []
+    batch, following = (child.event for child in first.children)
+    assert isinstance(batch, PostingsCollected)
+    assert isinstance(following, PageRequested)
+    assert following.sweep == Sweep(sweep_id=str(batch.sweep_id), started_at=AT, pages=1, postings=2)
+    source.answer = {"jobs": [{"id": 3}]}
+    second = await run_page(engine, stage, page=2, sweep=following.sweep, board="acme")
+    assert second.aside == [
+        FeedSwept(
+            source="fake", feed="acme", sweep_id=str(batch.sweep_id), started_at=AT, finished_at=AT, pages=2, postings=3
+        )
+    ]
+    assert await rows(engine, "SELECT swept_at, left_out FROM extractor.feed") == [(AT, None)]
+
+
+async def test_a_read_that_the_query_cuts_off_says_so_and_one_that_fails_says_nothing(
+    engine: AsyncEngine, stage: FetchPage, source: FakeSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "lists_all", True)
+    so_far = Sweep(sweep_id="s", started_at=AT, pages=2, postings=4)
+    (told,) = (await run_page(engine, stage, page=3, sweep=so_far)).aside
+    assert isinstance(told, FeedSwept)
+    assert (told.left_out, told.postings) == ("pages_left_out", 6)
+    source.answer = SourceRejectedError("http_404", "no such board")
+    assert (await run_page(engine, stage, "r2", page=3, sweep=so_far)).aside == []
+
+
+async def test_a_search_is_no_read_of_a_whole_feed(engine: AsyncEngine, stage: FetchPage, source: FakeSource) -> None:
+    source.answer = {"jobs": [{"id": 1}]}
+    finished = await run_page(engine, stage)
+    assert finished.aside == []
+    assert [getattr(child.event, "sweep_id", "") for child in finished.children] == [None]

@@ -25,7 +25,15 @@ from common.messaging.unit import Finished
 from common.testing.postgres import PostgresServer
 from normalizer.handlers import NormalizePostings
 from normalizer.store import PostingStore
-from normalizer.tables import content, dedupe_report, duplicate, duplicate_decision, posting, posting_place, sighting
+from normalizer.tables import (
+    content,
+    dedupe_report,
+    duplicate,
+    duplicate_decision,
+    posting,
+    posting_place,
+    sighting,
+)
 from sources.errors import MappingError
 from sources.registry import register, unregister
 from sources.terms import Terms
@@ -75,11 +83,12 @@ class Normalizer:
         page: int = 1,
         feed: str = "",
         replay: ReplayMode | None = None,
+        sweep: str | None = None,
     ) -> dict[str, int]:
         """The books of the page: all its items by outcome; what it sent on is added to `sent`."""
         event = PostingsCollected(
             source=source, feed=feed, page=page, archive_key=f"{run}/page={page:04}", collected_at=at,
-            items=list(items), replay=replay,
+            items=list(items), replay=replay, sweep_id=sweep,
         )  # fmt: skip
         headers = Headers(
             event_id="", event_type="", run_id=run, unit_id="", stage="normalize", first_at=NOW, sha256="",

@@ -47,6 +47,9 @@ feed = sa.Table(
     sa.Column("emptied_at", sa.DateTime(timezone=True)),
     sa.Column("last_error", sa.Text),
     sa.Column("last_error_at", sa.DateTime(timezone=True)),
+    # When it was last read to its end, and why that was not the whole.
+    sa.Column("swept_at", sa.DateTime(timezone=True)),
+    sa.Column("left_out", sa.Text),
 )
 
 # What the next request of a page is made conditional by, and where the page is that it then stands for.

@@ -1,4 +1,4 @@
-"""Tables of the normalizer: posting (identity), sighting (who showed it when), content (what each showed), company."""
+"""Tables of the normalizer: posting (identity), sighting (who showed it when), content (what each showed), and more."""
 
 # What a posting says lies in `content`, one row for each source that shows it; `posting` names the row that counts. So
 # a better source, or the loss of the best one, only moves that name, and nothing that any source said is lost.
@@ -30,8 +30,60 @@ posting = sa.Table(
     sa.Column("content_hash", sa.Uuid, nullable=False),
     _moment("first_seen_at"),
     _moment("closed_at", nullable=True),
+    sa.Column("state", sa.Text, nullable=False, server_default="open"),
+    _moment("state_since", nullable=True),
+    sa.Column("state_reason", sa.Text),
+    # What people should know of it, with the evidence: reposted, evergreen.
+    sa.Column("flags", pg.JSONB, nullable=False, server_default="[]"),
+    # When time alone may change its state or its flags.
+    _moment("look_at", nullable=True),
     _moment("dwh_load_timestamp"),
     sa.CheckConstraint("version > 0", name="posting_version_positive"),
+    sa.CheckConstraint("state IN ('open', 'closed', 'expired', 'stale')", name="posting_state"),
+    sa.Index("posting_look", "look_at"),
+)
+
+# What happened to postings besides being seen.
+posting_event = sa.Table(
+    "posting_event",
+    metadata,
+    sa.Column("hash_key", sa.Uuid, primary_key=True),
+    sa.Column("at", sa.DateTime(timezone=True), primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("rules_version", sa.Text, nullable=False),
+    _moment("noted_at"),
+    sa.CheckConstraint(
+        "kind IN ('closed', 'expired', 'stale', 'reopened', 'reposted', 'evergreen')", name="posting_event_kind"
+    ),
+)
+
+# Reads of whole feeds: `arrived` of their `postings` have been merged, in the run that read them. `judged_at`: what it
+# did not show has been looked at; `counted`: it was one read more, not the same again.
+sweep = sa.Table(
+    "sweep",
+    metadata,
+    sa.Column("sweep_id", sa.Uuid, primary_key=True),
+    sa.Column("run_id", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("feed", sa.Text, nullable=False),
+    sa.Column("arrived", sa.Integer, nullable=False),
+    sa.Column("postings", sa.Integer),
+    sa.Column("pages", sa.Integer),
+    sa.Column("left_out", sa.Text),
+    _moment("started_at", nullable=True),
+    _moment("finished_at", nullable=True),
+    _moment("noted_at"),
+    _moment("judged_at", nullable=True),
+    sa.Column("counted", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("missing", sa.Integer),
+    sa.Column("closed", sa.Integer),
+    sa.Column("held", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Index("sweep_of_feed", "source", "feed", "started_at"),
+    sa.Index(
+        "sweep_to_judge", "finished_at", postgresql_where=sa.text("judged_at IS NULL AND finished_at IS NOT NULL")
+    ),
 )
 
 sighting = sa.Table(
@@ -48,9 +100,16 @@ sighting = sa.Table(
     sa.Column("last_run_id", sa.Text, nullable=False),
     _moment("first_seen_at"),
     _moment("last_seen_at"),
+    # As it was last seen: boards push it on daily, which is no change of what the posting says.
+    _moment("valid_through", nullable=True),
+    # When the first read of its whole feed began that did not show it.
+    _moment("gone_at", nullable=True),
+    # Its posting is not open: to see it again tells something.
+    sa.Column("asleep", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("first_seen_at <= last_seen_at", name="sighting_times_ordered"),
     # Rows come in the order of time: ranges of pages are enough to count what was new, and cost next to nothing.
     sa.Index("sighting_first_seen", "first_seen_at", postgresql_using="brin"),
+    sa.Index("sighting_of_feed", "source", "feed", postgresql_where=sa.text("gone_at IS NULL")),
     # Every run rewrites the row: room on its page keeps the update off the index.
     postgresql_with={"fillfactor": 70},
 )

@@ -10,10 +10,11 @@ import yaml
 from common.messaging.session import Session, open_session
 from common.settings import config_path
 from normalizer.domain.precedence import Precedence, precedence_from
-from normalizer.handlers import NormalizeCompanies, NormalizePostings
+from normalizer.handlers import NormalizeCompanies, NormalizePostings, NoteSweep
 from normalizer.settings import Settings
 from normalizer.store import PostingStore
 from normalizer.store.duplicate_decisions import DecisionStore
+from normalizer.store.sweeps import SweepStore
 
 SERVICE = "normalizer"
 
@@ -42,4 +43,5 @@ async def wire(settings: Settings) -> AsyncIterator[Wiring]:
         wiring = Wiring(session, store, DecisionStore(session.outbox), precedence)
         await session.run(NormalizePostings(store, enforce=settings.dq_enforce))
         await session.run(NormalizeCompanies())
+        await session.run(NoteSweep(SweepStore()))
         yield wiring

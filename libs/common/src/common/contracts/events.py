@@ -34,6 +34,16 @@ class RunRequested(Event, frozen=True, kw_only=True):
     posted: Days | None = None
 
 
+class Sweep(Contract, frozen=True, kw_only=True):
+    """A read of a whole feed as far as it has come; `left_out` says why it will not be whole."""
+
+    sweep_id: str
+    started_at: datetime
+    pages: int = 0
+    postings: int = 0
+    left_out: str | None = None
+
+
 class PageRequested(Event, frozen=True, kw_only=True):
     """Read one page of one source; the page says itself whether another follows (`cursor` is the source's own)."""
 
@@ -44,6 +54,7 @@ class PageRequested(Event, frozen=True, kw_only=True):
     source: SourceQuery
     page: int
     cursor: str | None = None
+    sweep: Sweep | None = None
 
 
 class WindowRequested(Event, frozen=True, kw_only=True):
@@ -78,6 +89,25 @@ class PostingsCollected(Event, frozen=True, kw_only=True):
     items: list[Any]
     replay: ReplayMode | None = None
     campaign_id: str = ""
+    sweep_id: str | None = None
+
+
+class FeedSwept(Event, frozen=True, kw_only=True):
+    """A feed that shows every open posting was read to its end: what it did not show may have been closed.
+
+    `postings` were sent on in batches that carry `sweep_id`: whoever has seen them all has seen the feed. Where
+    something was left out, what is missing tells nothing.
+    """
+
+    event_type: ClassVar[str] = "feed.swept.v1"
+    source: str
+    feed: str
+    sweep_id: str
+    started_at: datetime
+    finished_at: datetime
+    pages: int
+    postings: int
+    left_out: str | None = None
 
 
 class PostingsNormalized(Event, frozen=True, kw_only=True):

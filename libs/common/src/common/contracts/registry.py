@@ -28,6 +28,7 @@ REGISTRY: tuple[Registered, ...] = (
     Registered(e.WindowRequested, ("gateway", "extractor"), ("extractor.windows",), "window"),
     Registered(e.ArchivedPageRequested, ("extractor",), ("extractor.archived",), "reread"),
     Registered(e.PostingsCollected, ("extractor",), ("normalizer.postings",), "normalize"),
+    Registered(e.FeedSwept, ("extractor",), ("normalizer.sweeps",)),
     Registered(e.PostingsNormalized, ("normalizer",), ("enricher.postings",), "enrich"),
     Registered(e.DuplicatesSettled, ("normalizer",), ("gateway.duplicates",), "group"),
     Registered(e.PostingsEnriched, ("enricher",), ("ranker.postings",), "rank"),

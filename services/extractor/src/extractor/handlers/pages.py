@@ -10,13 +10,14 @@ import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.contracts import Headers, PageRequested, PostingsCollected, RunRequested, SourceQuery
+from common.contracts import Headers, PageRequested, PostingsCollected, RunRequested, SourceQuery, Sweep
 from common.messaging.crash_points import crash_point
 from common.messaging.errors import PermanentError, RetryLaterError
 from common.messaging.unit import Child, Finished, Quarantined
 from extractor import metrics
 from extractor.clients.archive import Archive, ArchivedPage, once_available
 from extractor.clients.providers import Providers
+from extractor.domain import sweeps
 from extractor.domain.advice import advice
 from extractor.domain.backfill import window_back_to
 from extractor.domain.batches import MAX_ITEM_BYTES, Batches, split
@@ -83,7 +84,10 @@ def _is_dated(source: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PreparedPage:
-    """What was read: `archived` is None where no answer came, `failure` says why the page holds no postings."""
+    """What was read: `archived` is None where no answer came, `failure` says why the page holds no postings.
+
+    `lists_all`: the feed shows every open posting; `cut_off`: on pages, too, that may not be read.
+    """
 
     feed: str
     archived: ArchivedPage | None = None
@@ -92,6 +96,8 @@ class PreparedPage:
     next_cursor: str | None = None
     failure: SourceError | None = None
     reading: Reading | None = None
+    lists_all: bool = False
+    cut_off: bool = False
 
 
 class FetchPage:
@@ -171,12 +177,16 @@ class FetchPage:
         feed, payload = reading.key.feed, archived.page.payload
         try:
             items = adapter.items(payload)
-            cursor = adapter.next_cursor(payload, _request(event)) if event.page < event.source.max_pages else None
+            cursor = adapter.next_cursor(payload, _request(event))
         except PagePayloadError as error:
             return PreparedPage(feed, archived, failure=error)
         reading.items(items)
         batches = await asyncio.to_thread(split, items)
-        return PreparedPage(feed, archived, batches, len(items), cursor)
+        last = event.page >= event.source.max_pages
+        return PreparedPage(
+            feed, archived, batches, len(items), None if last else cursor,
+            lists_all=adapter.lists_all, cut_off=last and cursor is not None,
+        )  # fmt: skip
 
     async def apply(
         self, conn: AsyncConnection, headers: Headers, event: PageRequested, prepared: PreparedPage
@@ -192,13 +202,20 @@ class FetchPage:
             if finished.outcome == "failed":
                 await self._store.failed(conn, feed, storable(prepared.failure), self._now())
         elif prepared.archived is not None and prepared.batches is not None:
-            _send_on(finished, event, prepared.feed, prepared.archived, prepared.batches)
+            sweep = _sweep(headers, event, prepared, prepared.archived, prepared.batches)
+            _send_on(finished, event, prepared.feed, prepared.archived, prepared.batches, sweep)
             if prepared.next_cursor is not None:
-                following = msgspec.structs.replace(event, page=event.page + 1, cursor=prepared.next_cursor)
+                following = msgspec.structs.replace(
+                    event, page=event.page + 1, cursor=prepared.next_cursor, sweep=sweep
+                )
                 finished.children.append(Child(following))
             if event.page == 1:
                 before = await self._store.first_page(conn, feed, prepared.items, prepared.archived.page.received_at)
                 _mind_silence(finished, prepared, before)
+            if prepared.next_cursor is None and sweep is not None:
+                told = sweeps.ended(sweep, source, prepared.feed, prepared.archived.page.received_at)
+                finished.aside.append(told)
+                await self._store.swept(conn, feed, told)
             metrics.PAGES.labels(source, "reused" if prepared.archived.reused else "fetched").inc()
         await self._tell(conn, source, prepared)
         return finished
@@ -240,11 +257,24 @@ def _row(headers: Headers, event: PageRequested, prepared: PreparedPage, archive
     )  # fmt: skip
 
 
-def _send_on(finished: Finished, event: PageRequested, feed: str, archived: ArchivedPage, batches: Batches) -> None:
+def _sweep(
+    headers: Headers, event: PageRequested, prepared: PreparedPage, archived: ArchivedPage, batches: Batches
+) -> Sweep | None:
+    """The read of the whole feed with this page; None where the feed does not show every open posting."""
+    begun = sweeps.begun(event, headers.event_id, archived.page.sent_at) if prepared.lists_all else None
+    if begun is None:
+        return None
+    too_large = len(batches.too_large)
+    return sweeps.with_page(begun, prepared.items - too_large, too_large=too_large, cut_off=prepared.cut_off)
+
+
+def _send_on(
+    finished: Finished, event: PageRequested, feed: str, archived: ArchivedPage, batches: Batches, sweep: Sweep | None
+) -> None:
     for items in batches.messages:
         collected = PostingsCollected(
             source=event.source.source, feed=feed, page=event.page, archive_key=archived.key,
-            collected_at=archived.page.received_at, items=items,
+            collected_at=archived.page.received_at, items=items, sweep_id=sweep.sweep_id if sweep else None,
         )  # fmt: skip
         finished.children.append(Child(collected, postings=len(items)))
     finished.quarantined += turn_away(finished, batches, archived.key)

@@ -38,6 +38,8 @@ class FeedState(BaseModel):
     empty_since: datetime | None = Field(description="Set while the first page is empty.")
     last_error: str | None
     last_error_at: datetime | None
+    swept_at: datetime | None = Field(description="When it was last read to its end, if it shows every open posting.")
+    left_out: str | None = Field(description="Why that was not the whole: nothing counts as closed by it.")
 
 
 class TermsRead(BaseModel):

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.contracts import FeedSwept
 from extractor.tables import feed, page
 
 
@@ -111,6 +112,12 @@ class SourceStore:
         )
         await conn.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=changed))
         return before
+
+    async def swept(self, conn: AsyncConnection, key: FeedKey, told: FeedSwept) -> None:
+        """Record that a feed was read to its end."""
+        where = [column == key.columns[column.name] for column in _KEY]
+        values = {"swept_at": told.finished_at, "left_out": told.left_out}
+        await conn.execute(sa.update(feed).where(*where).values(values))
 
     async def failed(self, conn: AsyncConnection, key: FeedKey, error: str, at: datetime) -> None:
         """Record why a feed could not be read."""

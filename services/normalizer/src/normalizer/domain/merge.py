@@ -28,6 +28,10 @@ class Sighting:
     last_seen_at: datetime
     last_run_id: str
     archive_key: str
+    #: When the first read of its whole feed began that did not show it.
+    gone_at: datetime | None = None
+    #: Its posting is not open.
+    asleep: bool = False
 
 
 @dataclass(frozen=True, slots=True)

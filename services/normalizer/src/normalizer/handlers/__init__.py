@@ -2,5 +2,6 @@
 
 from normalizer.handlers.companies import NormalizeCompanies
 from normalizer.handlers.postings import NormalizePostings, try_page
+from normalizer.handlers.sweeps import NoteSweep
 
-__all__ = ["NormalizeCompanies", "NormalizePostings", "try_page"]
+__all__ = ["NormalizeCompanies", "NormalizePostings", "NoteSweep", "try_page"]

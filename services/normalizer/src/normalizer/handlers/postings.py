@@ -42,6 +42,7 @@ from normalizer.store import Page, PostingStore
 from normalizer.store.companies import CompanyStore, seen_row
 from normalizer.store.duplicates import DuplicateStore
 from normalizer.store.replaying import merge_again
+from normalizer.store.sweeps import SweepStore
 from sources.companies.names import CompanyNames
 from sources.companies.rules import load_rules
 from sources.errors import MappingError, SourceRejectedError
@@ -72,6 +73,7 @@ class NormalizePostings:
         """Reads dq.yml, sources.yml, companies.yml and dedupe.yml; a ValueError where they cannot be used."""
         self._store = store
         self._companies = CompanyStore()
+        self._sweeps = SweepStore()
         self._differences = DifferenceStore("normalizer")
         self._names = CompanyNames(load_rules().names)
         self._duplicates = DuplicateStore(Reader(dedupe_rules_from(_read("dedupe.yml")), self._names))
@@ -94,7 +96,12 @@ class NormalizePostings:
     ) -> Finished:
         """Merge the records; the outcomes of all items sum to their number. A dry run is undone but for its report."""
         if event.replay is None:
-            return await self._take_in(conn, headers, event, prepared, None)
+            finished = await self._take_in(conn, headers, event, prepared, None)
+            if event.sweep_id is not None:
+                # Last, as all batches of a read write one row.
+                feed, now = (event.source, event.feed), self._now()
+                await self._sweeps.arrived(conn, event.sweep_id, headers.run_id, feed, headers.postings, now)
+            return finished
         found = Differences()
         async with conn.begin_nested() as step:
             finished = await self._take_in(conn, headers, event, prepared, found)

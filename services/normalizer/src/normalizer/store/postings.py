@@ -24,6 +24,7 @@ from normalizer.domain.record import Record, posting
 from normalizer.store.rows import (
     Page,
     content_row,
+    kept,
     place_rows,
     posting_row,
     record_of,
@@ -111,7 +112,7 @@ class PostingStore:
         for id_, sighting in known.items():
             row = sighting_row(page, records[id_])
             if changes[id_] != "stale" and page.collected_at >= sighting.last_seen_at:
-                newer.append(row | {"first_seen_at": sighting.first_seen_at})
+                newer.append(row | kept(sighting, page.collected_at))
             elif page.collected_at < sighting.first_seen_at:
                 older.append(row)
         every = [name for name in t_sighting.c.keys() if name not in (*_SIGHTING_KEY, "first_seen_at")]  # noqa: SIM118 - a column collection iterates over columns

@@ -109,7 +109,16 @@ def sighting_row(page: Page, record: Record) -> dict[str, Any]:
         "last_run_id": page.run_id,
         "first_seen_at": page.collected_at,
         "last_seen_at": page.collected_at,
+        "valid_through": record.valid_through,
+        "gone_at": None,
+        "asleep": False,
     }
+
+
+def kept(sighting: Sighting, seen_at: datetime) -> dict[str, Any]:
+    """What the row of a known sighting keeps when it is seen again; who was gone at that time stays gone."""
+    gone_at = None if sighting.gone_at is None or seen_at > sighting.gone_at else sighting.gone_at
+    return {"first_seen_at": sighting.first_seen_at, "gone_at": gone_at, "asleep": sighting.asleep}
 
 
 def posting_row(state: PostingState, now: datetime) -> dict[str, Any]:
@@ -130,7 +139,7 @@ def sighting_of(row: sa.Row[Any]) -> Sighting:
     """The sighting in a row of `sighting`."""
     return Sighting(
         row.source, row.source_job_id, row.hash_key.hex, row.content_hash.hex,
-        row.first_seen_at, row.last_seen_at, row.last_run_id, row.archive_key,
+        row.first_seen_at, row.last_seen_at, row.last_run_id, row.archive_key, row.gone_at, row.asleep,
     )  # fmt: skip
 
 
