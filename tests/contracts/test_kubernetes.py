@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from gateway.domain.schedule import CRON, TIME_ZONE
+from posthorn.main import app
 from tests.architecture.tree import SERVICES
 from tests.contracts.deployment import PASSWORDS, ROOT, load, variables
 
@@ -25,7 +28,8 @@ def own_environment(service: str) -> dict[str, dict[str, Any]]:
 
 
 def pods() -> list[dict[str, Any]]:
-    return [load(f"deploy/k8s/{name}.yaml")["spec"]["template"]["spec"] for name in ("template/deployment", "migrate")]
+    specs = [load(f"deploy/k8s/{name}.yaml")["spec"] for name in ("template/deployment", "migrate", "daily")]
+    return [spec.get("jobTemplate", {"spec": spec})["spec"]["template"]["spec"] for spec in specs]
 
 
 def test_every_folder_is_listed() -> None:
@@ -64,11 +68,12 @@ def test_migration_gets_every_password() -> None:
 def test_secrets_come_by_reference_only() -> None:
     given = [e for pod in pods() for e in pod["containers"][0]["env"]]
     given += [value for service in SERVICES for value in own_environment(service).values()]
-    assert [e for e in given if set(e) != {"name", "valueFrom"} or set(e["valueFrom"]) != {"secretKeyRef"}] == []
+    plain = [e for e in given if set(e) != {"name", "valueFrom"} or set(e["valueFrom"]) != {"secretKeyRef"}]
+    assert plain == [{"name": "POSTHORN_URL", "value": "http://gateway"}]
     assert not [p for p in FILES if "kind: Secret" in p.read_text("utf8")]
 
 
-@pytest.mark.parametrize("pod", pods(), ids=["service", "migrate"])
+@pytest.mark.parametrize("pod", pods(), ids=["service", "migrate", "daily"])
 def test_pods_run_without_privileges(pod: dict[str, Any]) -> None:
     assert pod["securityContext"]["runAsNonRoot"]
     assert not pod["automountServiceAccountToken"]
@@ -79,6 +84,13 @@ def test_pods_run_without_privileges(pod: dict[str, Any]) -> None:
         "capabilities": {"drop": ["ALL"]},
     }
     assert container["resources"]["limits"]["memory"]
+
+
+def test_the_daily_job_runs_a_command_that_exists_at_seven_in_toronto() -> None:
+    spec = load("deploy/k8s/daily.yaml")["spec"]
+    assert (spec["schedule"], spec["timeZone"], spec["concurrencyPolicy"]) == (CRON, TIME_ZONE, "Forbid")
+    _, *words = pods()[2]["containers"][0]["command"]
+    assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
 
 
 def test_liveness_never_asks_the_database() -> None:
@@ -96,7 +108,7 @@ def test_base_renders() -> None:
     objects = [(o["kind"], o["metadata"]["name"]) for o in yaml.safe_load_all(rendered)]
     for kind in ("Deployment", "Service", "PodDisruptionBudget"):
         assert sorted(name for k, name in objects if k == kind) == sorted(SERVICES)
-    assert ("Job", "migrate") in objects
+    assert {("Job", "migrate"), ("CronJob", "jobs-etl-daily")} <= set(objects)
     deployments = [o for o in yaml.safe_load_all(rendered) if o["kind"] == "Deployment"]
     assert all(
         d["spec"]["selector"]["matchLabels"].items() <= d["spec"]["template"]["metadata"]["labels"].items()

@@ -7,7 +7,8 @@ import typer
 from posthorn import screens
 from posthorn.campaign import parse_source
 from posthorn.client import Client, NoSuchError
-from posthorn.output import AsJson, print_json, screen, told
+from posthorn.output import RUN_FAILED, AsJson, print_json, screen, told
+from posthorn.run import follow, watch_live
 
 app = typer.Typer(no_args_is_help=True, help="Schedules: when runs start by themselves, and whether they did.")
 
@@ -18,6 +19,24 @@ def list_schedules(as_json: AsJson = False) -> None:
     with told():
         rows = Client().call("GET", "/schedules")
     print_json(rows) if as_json else screen.print(screens.schedules(rows))
+
+
+@app.command()
+def start(as_json: AsJson = False) -> None:
+    """Start what is due now and stay until it has ended; exit code 4 if a run does not succeed. For cron and CronJobs.
+
+    What a gateway's own scheduler has started in the ten minutes before is not started again, but followed as well.
+    """
+    client = Client()
+    with told():
+        begun = client.call("POST", "/schedules/start")["run_ids"]
+        runs = [list(follow(client, run_id))[-1] if as_json else watch_live(client, run_id) for run_id in begun]
+    if as_json:
+        print_json(runs)
+    elif not runs:
+        screen.print("nothing is due; see `posthorn schedule list`")
+    if any(run["status"] != "succeeded" for run in runs):
+        raise typer.Exit(RUN_FAILED)
 
 
 @app.command()

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from gateway.handlers.starting import Scheduler
-from gateway.store.sla import SlaStore
 from gateway.tables import campaign as campaigns
 from tests.integration.gateway.test_campaigns import create
 
@@ -17,8 +16,8 @@ SOURCES = [{"source": "sample"}]
 
 
 def scheduler(app: FastAPI) -> Scheduler:
-    wired = app.state.wiring
-    return Scheduler(wired.session, wired.starter, wired.campaigns, wired.ledger, SlaStore(wired.session.outbox))
+    found: Scheduler = app.state.wiring.scheduler
+    return found
 
 
 async def scheduled(rest: httpx.AsyncClient) -> list[dict[str, Any]]:
@@ -70,3 +69,16 @@ async def test_the_first_run_of_a_day_scores_stored_jobs_as_of_that_day(rest: ht
     assert [run["trigger"] for run in runs] == ["new_day", "created"]
     await rest.post(f"/campaigns/{made['campaign_id']}/runs")
     assert len((await rest.get("/runs", params={"kind": "rerank"})).json()["items"]) == 2
+
+
+async def test_a_scheduler_outside_starts_what_is_due_and_is_told_of_what_was_started(
+    rest: httpx.AsyncClient, app: FastAPI
+) -> None:
+    assert (await rest.post("/schedules/start")).json() == {"run_ids": []}
+    made = await create(rest, sources=SOURCES)
+    async with app.state.wiring.session.engine.begin() as conn:
+        await conn.execute(sa.update(campaigns).values(next_run_at=datetime.now(UTC) - timedelta(days=1)))
+    first, again = [(await rest.post("/schedules/start")).json()["run_ids"] for _ in range(2)]
+    (run,) = await scheduled(rest)
+    assert first == again == [run["run_id"]]
+    assert run["campaign_id"] == made["campaign_id"]

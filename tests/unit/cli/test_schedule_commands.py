@@ -51,6 +51,19 @@ def test_the_list_shows_the_next_start_and_a_missed_deadline(monkeypatch: pytest
     assert "SLA missed" in shown
 
 
+@pytest.mark.parametrize(("status", "code"), [("succeeded", 0), ("partial", 4)])
+def test_what_is_due_is_started_and_followed_to_its_end(gateway: respx.MockRouter, status: str, code: int) -> None:
+    gateway.post("/schedules/start").respond(json={"run_ids": ["r1"]})
+    gateway.get("/runs/r1").respond(json={"run_id": "r1", "state": "ended", "status": status})
+    done = run("schedule", "start", "--json")
+    assert (done.exit_code, json.loads(done.stdout)[0]["status"]) == (code, status)
+
+
+def test_nothing_due_is_no_failure(gateway: respx.MockRouter) -> None:
+    gateway.post("/schedules/start").respond(json={"run_ids": []})
+    assert json.loads(run("schedule", "start", "--json").stdout) == []
+
+
 def test_pausing_and_resuming_ask_for_that_campaign(gateway: respx.MockRouter) -> None:
     for how in ("pause", "resume"):
         route = gateway.post(f"/schedules/{ID}/{how}").respond(json=[SCHEDULE])

@@ -46,6 +46,7 @@ class Wiring:
     clusters: ClusterStore
     ledger: Ledger
     starter: Starter
+    scheduler: Scheduler
     services: Services
     now: Callable[[], datetime]
 
@@ -73,9 +74,10 @@ async def wire(settings: Settings, local: Mapping[str, httpx.AsyncBaseTransport]
         await stack.enter_async_context(healer.running())
         sla = SlaStore(session.outbox)
         await stack.enter_async_context(SlaWatch(session, sla).running(_utc_now))
+        scheduler = Scheduler(session, starter, campaigns, ledger, sla)
         if settings.scheduler_enabled:
-            scheduler = Scheduler(session, starter, campaigns, ledger, sla)
             await stack.enter_async_context(scheduler.running(_utc_now))
         yield Wiring(
-            settings, session, campaigns, runs, JobStore(), ClusterStore(), ledger, starter, services, _utc_now
-        )
+            settings, session, campaigns, runs, JobStore(), ClusterStore(), ledger, starter, scheduler, services,
+            _utc_now,
+        )  # fmt: skip

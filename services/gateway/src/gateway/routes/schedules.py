@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import RunState
 from common.web import Problem
-from gateway.domain.schedule import CatchUp, slots_after
+from gateway.domain.schedule import GRACE, CatchUp, slots_after
 from gateway.domain.timetable import Schedule, schedules_of
 from gateway.errors import campaign_missing
 from gateway.routes.access import Wired
 from gateway.store.campaigns import Row, criteria_of
-from gateway.store.schedules import last_starts
+from gateway.store.schedules import last_starts, started_since
 
 router = APIRouter(prefix="/schedules", tags=["schedules"])
 
@@ -76,6 +76,21 @@ async def list_schedules(wired: Wired) -> list[ScheduleRead]:
     async with wired.session.engine.connect() as conn:
         rows = await wired.campaigns.list(conn, is_active=None)
         return await _read(conn, rows, wired.now())
+
+
+class Started(BaseModel):
+    """The runs that schedules have begun just now."""
+
+    run_ids: list[str] = Field(description="Begun by this request, or by a scheduler in the ten minutes before it.")
+
+
+@router.post("/start", summary="Start what is due, as the scheduler does")
+async def start_due(wired: Wired) -> Started:
+    """For a scheduler outside, such as a CronJob; a slot starts once however many ask."""
+    now = wired.now()
+    await wired.scheduler.tick(now)
+    async with wired.session.engine.connect() as conn:
+        return Started(run_ids=await started_since(conn, now - GRACE))
 
 
 @router.post("/{campaign_id}/pause", summary="Start nothing by itself", responses={404: {"model": Problem}})
