@@ -13,29 +13,19 @@ from tests.chaos.rig import Rig
 
 @contextmanager
 def built_with(rig: Rig, faults: dict[str, dict[str, Any]], **environment: str) -> Iterator[None]:
-    """Within, these services run with faults (see `faulty_service`); one that dies is started again."""
+    """Within, these services run with faults (see `faulty_service`); what they die of is counted."""
     variables = {service: environment | {VARIABLE: json.dumps(found)} for service, found in faults.items()}
-
-    def start(service: str) -> None:
-        command = (sys.executable, "-m", "tests.chaos.faulty_service", service)
-        rig.start(service, command=command, **variables[service])
-
-    def revive() -> None:
-        for service in rig.processes.dead():
-            rig.outcome.kills[service] += 1
-            if service in variables:
-                start(service)
-            else:
-                rig.start(service)
 
     for service in variables:
         rig.processes.remove(service)
-        start(service)
+        command = (sys.executable, "-m", "tests.chaos.faulty_service", service)
+        rig.start(service, command=command, **variables[service])
     rig.processes.wait_ready(tuple(variables))
+    marks = {service: len(rig.log_of(service)) for service in variables}
     try:
-        with rig.tended(revive):
-            yield
+        yield
     finally:
+        rig.outcome.kills.update({service: rig.died(service, mark) for service, mark in marks.items()})
         rig.restart(tuple(variables))
 
 

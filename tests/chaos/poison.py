@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.chaos.other_builds import built_with, sample_of
 from tests.chaos.rig import Rig
-from tests.chaos.scenario import Expected, Outcome, Scenario
+from tests.chaos.scenario import WORKER_DIED, Expected, Outcome, Scenario
 
 _SEED = 9
 #: Far from each other and from those that the sample repeats (the last of each fifty, and the one 25 before).
@@ -13,7 +13,7 @@ _MALFORMED = tuple(range(102, 2000, 200))
 _MOST_TIMES = 1.5
 _LIMITS = {"STALL_SECONDS": "5", "TRIAL_SECONDS": "2"}
 #: A process that dies by our poison says so.
-_SAID = ("Segmentation fault", "Timeout", "Fatal Python error", "Traceback", "unit_quarantined", "trial_crashed")
+_SAID = ("Segmentation fault", "Timeout", "Fatal Python error", "Traceback", "unit_quarantined", WORKER_DIED)
 
 
 def poison(rig: Rig) -> Outcome:

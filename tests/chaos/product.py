@@ -1,6 +1,7 @@
 """The product as separate processes on servers of its own, with a handle for every way to disturb it."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 from common.database.embedded import EmbeddedPostgres
 from common.messaging.protocol import BrokerUnavailableError
 from common.messaging.rabbit import RabbitBroker
-from common.testing.processes import kill_tree
+from common.testing.processes import kill_tree, signal_all, tree, until_gone
 from common.testing.rabbitmq import RabbitNode
 from posthorn.client import Client, GatewayError, UnreachableError
 from posthorn.processes import PORTS, Processes
@@ -59,7 +60,6 @@ class Product:
     provider: Provider
     random: Random = field(default_factory=Random)
     outcome: Outcome = field(default_factory=lambda: Outcome("", 0))
-    _tend: Callable[[], None] = lambda: None
 
     @property
     def processes(self) -> Processes:
@@ -72,9 +72,25 @@ class Product:
         return self.stack.client
 
     def kill(self, name: str) -> None:
-        """kill -9 of a service or copy, counted."""
+        """kill -9 of a service or copy with who stands by for it, counted."""
         self.processes.kill(name)
         self.outcome.kills[name.partition(".")[0]] += 1
+
+    def kill_worker(self, name: str) -> None:
+        """kill -9 of the process that serves, counted; who stands by replaces it."""
+        workers = tree(self.processes.running[name].pid)[1:2]
+        signal_all(workers, signal.SIGKILL)
+        until_gone(workers)
+        self.outcome.kills[name] += len(workers)
+
+    def died(self, service: str, since: int) -> int:
+        """Workers of the service that died and were replaced, as its log says from this byte on."""
+        return self.log_of(service)[since:].count(b'"worker_died"')
+
+    def log_of(self, service: str) -> bytes:
+        """What the service has logged so far."""
+        log = self.processes.log(service)
+        return log.read_bytes() if log.exists() else b""
 
     def start(self, name: str, *, command: tuple[str, ...] = (), **environment: str) -> None:
         """Start a service or a further copy; does not wait for it (`processes.wait_ready((name,))` does)."""
@@ -157,7 +173,6 @@ class Product:
         """
         begun = time.monotonic()
         while time.monotonic() - begun < seconds:
-            self._tend()
             try:
                 if reached():
                     return time.monotonic() - begun
@@ -167,15 +182,6 @@ class Product:
         if finding:
             self.outcome.findings.append(f"not within {seconds:g} s: {what}")
         return None
-
-    @contextmanager
-    def tended(self, step: Callable[[], None]) -> Iterator[None]:
-        """Within, `step` is called at every look at what is waited for: a place to revive what has died."""
-        before, self._tend = self._tend, step
-        try:
-            yield
-        finally:
-            self._tend = before
 
     def recovered(self, seconds: float | None) -> None:
         """Note how long a recovery took; None (it did not happen) has been a finding already."""

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the rig knows outcomes
     from tests.chaos.rig import Rig
 
+#: What who stands by for a worker logs when it is killed: scenarios that kill workers expect it.
+WORKER_DIED = "worker_died"
+
 
 @dataclass(frozen=True)
 class Expected:

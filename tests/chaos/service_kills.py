@@ -1,10 +1,11 @@
 """kill -9 of our own processes: at every named crash point, at random, and while relays have much to send."""
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.chaos.rig import SERVICES, Rig
-from tests.chaos.scenario import Expected, Outcome, Scenario
+from tests.chaos.scenario import WORKER_DIED, Expected, Outcome, Scenario
 
 _UNIT = (
     "after_receive", "after_note", "before_commit", "after_commit_before_publish",
@@ -19,52 +20,59 @@ POINTS: dict[str, tuple[str, ...]] = dict.fromkeys(SERVICES, _UNIT) | {
     "notifier": (*_UNIT, "webhook_after_send_before_record"),
 }
 _ROUNDS = 12
+_KILLED = Expected(logged=(WORKER_DIED,))
 
 
 @dataclass
 class Chain:
-    """Makes each service die at one crash point after the other: who has died is started with the next."""
+    """Makes the workers of each service die at one crash point after the other: who stands by starts the next."""
 
     rig: Rig
-    left: dict[str, list[str]]
-    hit: list[str] = field(default_factory=list)
+    points: Mapping[str, Sequence[str]]
+    _since: dict[str, int] = field(default_factory=dict)
 
     def variables(self, service: str) -> dict[str, str]:
-        """What sends the service to its next crash point; nothing when there is none left."""
-        if not self.left[service]:
-            return {}
-        point = self.left[service][0]
+        """What sends the workers of the service that starts now to their crash points, each to one."""
+        self._since[service] = len(self.rig.log_of(service))
+        return {"CRASH_AT": ",".join(self._place(service, point) for point in self.points[service])}
+
+    def hit(self) -> list[str]:
+        """The crash points at which workers have died so far."""
+        return [
+            f"{service} {point}"
+            for service, since in self._since.items()
+            for point in self.points[service][: self.rig.died(service, since)]
+        ]
+
+    def left(self) -> list[str]:
+        """The others."""
+        hit = self.hit()
+        every = [f"{service} {point}" for service, points in self.points.items() for point in points]
+        return [name for name in every if name not in hit]
+
+    def count(self) -> None:
+        """Add those who died to the kills of the scenario."""
+        self.rig.outcome.kills.update(name.partition(" ")[0] for name in self.hit())
+
+    def _place(self, service: str, point: str) -> str:
         # The notifier has one unit a run, and a crash leaves the relay one batch.
         once = service == "notifier" or point.startswith("relay")
-        return {"CRASH_AT": f"{point}:{1 if once else self.rig.random.randint(1, 2)}"}
-
-    def start(self, service: str) -> None:
-        """Start the service on its way to its next crash point."""
-        self.rig.processes.start(service, environment=self.variables(service))
-
-    def step(self) -> None:
-        """Start again whatever has died at its crash point."""
-        for service in self.rig.processes.dead():
-            self.rig.outcome.kills[service] += 1
-            if self.left[service]:
-                self.hit.append(f"{service} {self.left[service].pop(0)}")
-            self.start(service)
+        return f"{point}:{1 if once else self.rig.random.randint(1, 2)}"
 
 
 def crash_points(rig: Rig) -> Outcome:
     """Every window between two steps of a transaction, in every service; runs are repeated until all were hit."""
-    chain = Chain(rig, {service: list(points) for service, points in POINTS.items()})
+    chain = Chain(rig, POINTS)
     rig.restart(environment=chain.variables)
-    with rig.tended(chain.step):
-        for _ in range(_ROUNDS):
-            rig.run_and_check(None, runs=3, seconds=600)
-            if not rig.outcome.passed or not any(chain.left.values()):
-                break
-    for service, points in chain.left.items():
-        rig.outcome.findings += [f"{service} never came to the crash point {point}" for point in points]
-    rig.outcome.notes.append(f"{len(chain.hit)} of {sum(map(len, POINTS.values()))} crash points hit")
+    for _ in range(_ROUNDS):
+        rig.run_and_check(None, runs=3, seconds=600, expected=_KILLED)
+        if not rig.outcome.passed or not chain.left():
+            break
+    chain.count()
+    rig.outcome.findings += [f"never came to a crash point: {name}" for name in chain.left()]
+    rig.outcome.notes.append(f"{len(chain.hit())} of {sum(map(len, POINTS.values()))} crash points hit")
     if not rig.outcome.passed:
-        rig.outcome.notes.append(f"hit before: {', '.join(chain.hit)}")
+        rig.outcome.notes.append(f"hit before: {', '.join(chain.hit())}")
     rig.restart()
     return rig.outcome
 
@@ -74,13 +82,12 @@ def one_crash_point(rig: Rig) -> Outcome:
     for service, points in POINTS.items():
         for point in points:
             before = "after_commit_before_publish" if point.startswith("relay") else None
-            chain = Chain(rig, {name: [] for name in SERVICES} | {service: [p for p in (before, point) if p]})
+            chain = Chain(rig, {service: [p for p in (before, point) if p]})
             rig.restart((service,), chain.variables)
-            with rig.tended(chain.step):
-                rig.run_and_check(None)
-            if chain.left[service]:
-                rig.outcome.notes.append(f"{service} did not come to {point} in its run")
-                rig.restart((service,))
+            rig.run_and_check(None, expected=_KILLED)
+            chain.count()
+            rig.outcome.notes += [f"never came in its run to {name}" for name in chain.left()]
+            rig.restart((service,))
             if not rig.outcome.passed:
                 rig.outcome.notes.append(f"at {service} {point}")
                 return rig.outcome
@@ -91,24 +98,28 @@ def random_kills(rig: Rig) -> Outcome:
     """Kill whatever comes up, again and again, in the middle of runs."""
     wanted = 200 if rig.long else 30
     while rig.outcome.passed and sum(rig.outcome.kills.values()) < wanted:
-        rig.run_and_check(lambda rig, run: _kill_at_random(rig, run, wanted), runs=3)
+        rig.run_and_check(lambda rig, run: _kill_at_random(rig, run, wanted), runs=3, expected=_KILLED)
     return rig.outcome
 
 
 def _kill_at_random(rig: Rig, run: str, wanted: int) -> None:
+    """Of three, one with who stands by for it: then everything has to start anew."""
     for _ in range(12):
         if sum(rig.outcome.kills.values()) >= wanted or not rig.running(run):
             return
         service = rig.random.choice(SERVICES)
-        rig.kill(service)
-        rig.start(service)
+        if rig.random.random() < 2 / 3:
+            rig.kill_worker(service)
+        else:
+            rig.kill(service)
+            rig.start(service)
         time.sleep(rig.random.uniform(0.1, 1.5))
     rig.progresses(run)
 
 
 def relay_backlog(rig: Rig) -> Outcome:
     """The broker goes while work is being done; services and relays die over what is left in the outboxes."""
-    return rig.run_and_check(_backlog, expected=Expected(logged=("queue_stores_nothing",)))
+    return rig.run_and_check(_backlog, expected=Expected(logged=("queue_stores_nothing", WORKER_DIED)))
 
 
 def _backlog(rig: Rig, run: str) -> None:
@@ -116,21 +127,15 @@ def _backlog(rig: Rig, run: str) -> None:
     rig.poll(lambda: rig.unsent() > 0, 10, "messages left in outboxes")
     waiting = rig.unsent()
     rig.node.start()
+    chain = Chain(rig, dict.fromkeys(SERVICES, ("relay_after_publish_before_commit",)))
     for service in SERVICES:
         rig.kill(service)
-        rig.start(service, CRASH_AT="relay_after_publish_before_commit")
-    died: set[str] = set()
-
-    def revive() -> None:
-        for service in rig.processes.dead():
-            died.add(service)
-            rig.outcome.kills[service] += 1
-            rig.start(service)
-
-    with rig.tended(revive):
-        rig.poll(lambda: rig.unsent() == 0 and bool(died), 120, "the outboxes sent by relays that die over it")
-    rig.outcome.notes.append(f"{waiting} messages waited in outboxes; relays killed in mid-send: {sorted(died)}")
-    for service in set(SERVICES) - died:
+        rig.start(service, **chain.variables(service))
+    rig.poll(lambda: rig.unsent() == 0 and bool(chain.hit()), 120, "the outboxes sent by relays that die over it")
+    chain.count()
+    died = sorted(name.partition(" ")[0] for name in chain.hit())
+    rig.outcome.notes.append(f"{waiting} messages waited in outboxes; relays killed in mid-send: {died}")
+    for service in set(SERVICES) - set(died):
         rig.kill(service)
         rig.start(service)
     rig.progresses(run)

@@ -10,7 +10,7 @@ from tests.chaos.evidence import collect
 from tests.chaos.launch import running_rig
 from tests.chaos.oracle import judge
 from tests.chaos.rig import SERVICES, Rig
-from tests.chaos.scenario import Expected
+from tests.chaos.scenario import WORKER_DIED, Expected
 from tests.chaos.service_kills import Chain
 from tests.chaos.workload import Workload, sample
 
@@ -56,20 +56,20 @@ def test_services_killed_in_mid_run_and_at_crash_points_lose_and_double_nothing(
     rig.begin("services and duplicates")
     duplicator = Duplicator(rig.journal, rig.node.url, f"{rig.namespace}.events", rig.random)
     chain = Chain(rig, {service: [point] for service, point in POINTS.items()})
+    expected = Expected(logged=(WORKER_DIED,))
 
     def kill_all(rig: Rig, run: str) -> None:
         following = rig.journal.in_thread(duplicator.follow())
         for service in SERVICES:
             rig.kill(service)
-            chain.start(service)
-        rig.poll(lambda: len(chain.hit) == len(POINTS) - 1, 120, "every service but the notifier at its crash point")
+            rig.start(service, **chain.variables(service))
+        rig.poll(lambda: len(chain.hit()) == len(POINTS) - 1, 120, "every service but the notifier at its crash point")
         duplicator.stop()
         following.result(60)
 
-    with rig.tended(chain.step):
-        outcome = rig.run_and_check(kill_all, share=0)  # before the pages are all read
+    outcome = rig.run_and_check(kill_all, share=0, expected=expected)  # before the pages are all read
     assert outcome.findings == []
-    assert len(chain.hit) == len(POINTS)
+    assert len(chain.hit()) == len(POINTS)
     assert duplicator.copies > 0
 
 

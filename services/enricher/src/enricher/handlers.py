@@ -13,6 +13,7 @@ from common.contracts import Headers, Job, Posting, PostingsEnriched, PostingsNo
 from common.messaging.differences import Differences, DifferenceStore
 from common.messaging.unit import Child, Finished, Quarantined
 from enricher.domain.enrich import Enricher, Enrichment, job_of
+from enricher.domain.rules import Rules
 from enricher.metrics import FIELDS, POSTINGS
 from enricher.store.enrichments import EnrichmentStore
 from enricher.store.rule_files import load_rules
@@ -38,16 +39,22 @@ class Prepared:
 
 
 @cache
-def _reader() -> Enricher:
-    # Ready before the suspects come: each is tried in a fork, which would load the rest again and pay for it.
-    return Enricher(load_rules()).get_ready()
+def shipped_rules() -> Rules:
+    """The rules in `config/`, read once a process."""
+    return load_rules()
+
+
+@cache
+def reader() -> Enricher:
+    """Ready before the suspects come: each is tried in a fork, which would load the rest again and pay for it."""
+    return Enricher(shipped_rules()).get_ready()
 
 
 def try_posting(event: PostingsNormalized) -> None:
     """Read in the suspect lane."""
-    reader = _reader()
+    enricher = reader()
     for posting in event.postings:
-        reader.read(posting)
+        enricher.read(posting)
 
 
 class EnrichPostings:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 from common.messaging.session import Session, open_session
 from enricher.domain.enrich import Enricher
-from enricher.domain.rules import Rules
-from enricher.handlers import EnrichPostings
+from enricher.handlers import EnrichPostings, reader, shipped_rules
 from enricher.settings import Settings
 from enricher.store.enrichments import EnrichmentStore
-from enricher.store.rule_files import load_rules
 
 SERVICE = "enricher"
 
@@ -34,15 +32,11 @@ class Wiring:
         await self.session.check()
 
 
-def _ready(rules: Rules) -> Enricher:
-    return Enricher(rules).get_ready()
-
-
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Wiring]:
     """Check the rules, open the session, start consuming; the readers get ready meanwhile (spaCy takes a second)."""
-    rules = await asyncio.to_thread(load_rules)
+    await asyncio.to_thread(shipped_rules)
     async with open_session(SERVICE, settings) as session:
-        wiring = Wiring(session, EnrichmentStore(), asyncio.create_task(asyncio.to_thread(_ready, rules)))
+        wiring = Wiring(session, EnrichmentStore(), asyncio.create_task(asyncio.to_thread(reader)))
         await session.run(EnrichPostings(session.engine, wiring.store, wiring.enricher))
         yield wiring

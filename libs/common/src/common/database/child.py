@@ -20,7 +20,7 @@ class Child:
     ) -> None:
         # The kernel's signal is bound to the thread that starts the child: only the main thread lives as long as we.
         by_kernel = sys.platform == "linux" and threading.current_thread() is threading.main_thread()
-        pact = _parent_death_signal(end_with) if by_kernel else None
+        pact = parent_death_signal(end_with) if by_kernel else None
         self._end_with = end_with
         with log.open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603 - our own command
@@ -56,7 +56,8 @@ class Child:
             self.process.wait()
 
 
-def _parent_death_signal(end_with: signal.Signals) -> Callable[[], None]:
+def parent_death_signal(end_with: signal.Signals) -> Callable[[], None]:
+    """To be called in a child of ours after the fork: the kernel will end it so when the thread that forked it ends."""
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     parent = os.getpid()
 

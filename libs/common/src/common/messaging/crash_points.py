@@ -18,11 +18,22 @@ CrashPoint = Literal[
     "archive_after_put",
     "webhook_after_send_before_record",
 ]
-#: The place, and after a colon the pass at which it happens (default: the first); unset outside of tests.
+#: The place, and after a colon the pass at which it happens (default: the first); unset outside of tests. Several,
+#: separated by commas, are for one worker of a service after the other (see `common.web.standby`).
 VARIABLE = "CRASH_AT"
 
-_name, _, _pass = os.environ.get(VARIABLE, "").partition(":")
-_left = int(_pass or 1)
+_lives = os.environ.get(VARIABLE, "").split(",")
+_name, _left = "", 0
+
+
+def next_life() -> None:
+    """The process that is forked next dies at the next of the places, or at none if there are no more."""
+    global _name, _left  # noqa: PLW0603 - one process dies once
+    _name, _, count = (_lives.pop(0) if _lives else "").partition(":")
+    _left = int(count or 1)
+
+
+next_life()
 
 
 def crash_point(name: CrashPoint) -> None:

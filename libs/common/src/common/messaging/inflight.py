@@ -1,5 +1,6 @@
 """Notes which units are in hand, so that what a process held when it died is known to the next one."""
 
+import os
 import uuid
 
 from sqlalchemy import text
@@ -7,8 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.contracts import Headers
 
-#: This process, as the notes name it.
+#: This process, as the notes name it; each fork has a name of its own.
 PROCESS = uuid.uuid4()
+
+
+def _rename() -> None:
+    global PROCESS  # noqa: PLW0603 - another process
+    PROCESS = uuid.uuid4()
+
+
+os.register_at_fork(after_in_child=_rename)
 
 
 class InFlight:

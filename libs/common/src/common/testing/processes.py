@@ -28,10 +28,15 @@ def kill_tree(pid: int, seconds: float = 10.0) -> None:
     """SIGKILL to all of them at once; returns when none of them runs."""
     pids = tree(pid)
     signal_all(pids, signal.SIGKILL)
+    until_gone(pids, seconds)
+
+
+def until_gone(pids: list[int], seconds: float = 10.0) -> None:
+    """Return when none of them runs; TimeoutError if one still does after so many seconds."""
     deadline = time.monotonic() + seconds
     while any(map(_alive, pids)):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"processes {pids} survive SIGKILL")
+            raise TimeoutError(f"processes {pids} do not end")
         time.sleep(0.01)
 
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from common.settings import ServiceSettings
 from common.telemetry import configure_logging, configure_tracing
 from common.web.stall import stall_watch
+from common.web.standby import keep_serving
 
 #: Seconds that HTTP requests under way have to end at a stop.
 _REQUEST_SECONDS = 4
@@ -41,15 +42,27 @@ class _Server(uvicorn.Server):
             await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit:  # a terminal tells us and who stands by for us, who passes it on
+            return
         signal.alarm(_STOP_SECONDS)
         super().handle_exit(sig, frame)
 
 
-def run_service(service: str, settings: S, create_app: Callable[[S], FastAPI]) -> None:
-    """Serve until SIGTERM or SIGINT: stop listening, finish requests, unwire."""
+def run_service(
+    service: str, settings: S, create_app: Callable[[S], FastAPI], get_ready: Callable[[], object] = lambda: None
+) -> None:
+    """Serve until SIGTERM or SIGINT: stop listening, finish requests, unwire. A worker that dies is replaced.
+
+    `get_ready` does once what every worker would do again, such as reading the rules.
+    """
     configure_logging(service, settings.log_level)
-    configure_tracing(service, settings.otel_exporter_otlp_endpoint)
+    get_ready()
     app = create_app(settings)
+    keep_serving(lambda: _serve(service, settings, app))
+
+
+def _serve(service: str, settings: ServiceSettings, app: FastAPI) -> None:
+    configure_tracing(service, settings.otel_exporter_otlp_endpoint)
     config = uvicorn.Config(
         app, host=settings.host, port=settings.port, log_config=None, access_log=False,
         timeout_graceful_shutdown=_REQUEST_SECONDS, lifespan="on",
