@@ -13,7 +13,7 @@ AT = datetime(2025, 8, 19, 7, 0, tzinfo=UTC)
 
 
 class FakeSource(SourceAdapter):
-    """Answers what it is told to (an exception is raised) and counts how often it is asked."""
+    """Answers what it is told to, `pages` before `answer` (an exception is raised); counts how often it is asked."""
 
     name = "fake"
     settings = SourceSettings()
@@ -21,12 +21,14 @@ class FakeSource(SourceAdapter):
     def __init__(self) -> None:
         self.asked = 0
         self.answer: Any = {"jobs": [{"id": 1}, {"id": 2}], "next": "p2"}
+        self.pages: dict[int, Any] = {}
 
     async def fetch(self, client: SourceClient, request: PageRequest) -> FetchedPage:
         self.asked += 1
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return FetchedPage("https://x", {"q": request.campaign.query}, AT, AT, 200, self.answer)
+        answer = self.pages.get(request.page, self.answer)
+        if isinstance(answer, Exception):
+            raise answer
+        return FetchedPage("https://x", {"q": request.campaign.query}, AT, AT, 200, answer)
 
     def items(self, payload: Any) -> list[Any]:
         if not isinstance(payload, dict):

@@ -1,5 +1,6 @@
 """The extractor on a real database, with a source whose answers the test decides."""
 
+import itertools
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -10,7 +11,7 @@ from common.storage import ObjectStore
 from common.testing.postgres import PostgresServer
 from extractor.clients.archive import Archive
 from extractor.clients.providers import Providers
-from extractor.handlers import FetchPage
+from extractor.handlers import FetchPages
 from extractor.store import SourceStore
 from extractor.store.watch import SourceWatch
 from extractor.tables import metadata
@@ -54,5 +55,9 @@ def watch(engine: AsyncEngine) -> SourceWatch:
 
 
 @pytest.fixture
-def stage(archive: Archive, watch: SourceWatch) -> FetchPage:
-    return FetchPage(archive=archive, providers=Providers(), store=SourceStore(), max_attempts=1, watch=watch)
+def stage(archive: Archive, watch: SourceWatch) -> FetchPages:
+    """Its time is over after one page."""
+    return FetchPages(
+        archive=archive, providers=Providers(), store=SourceStore(), max_attempts=1, watch=watch,
+        clock=itertools.count().__next__,
+    )  # fmt: skip

@@ -20,7 +20,7 @@ from common.web.problems import add_problem_handlers
 from extractor.clients.archive import Archive
 from extractor.domain.envelope import Provenance, RawPage
 from extractor.domain.retention import Retention
-from extractor.handlers import FetchPage
+from extractor.handlers import FetchPages
 from extractor.handlers.sweeping import Sweeper
 from extractor.routes import router
 from extractor.store import BronzeStore, SourceStore
@@ -63,7 +63,7 @@ async def get(http: httpx.AsyncClient, path: str, **asked: Any) -> Any:
 
 
 async def test_pages_are_listed_by_day_run_and_source(
-    http: httpx.AsyncClient, engine: AsyncEngine, stage: FetchPage, source: FakeSource
+    http: httpx.AsyncClient, engine: AsyncEngine, stage: FetchPages, source: FakeSource
 ) -> None:
     for run in ("r1", "r2"):
         await run_page(engine, stage, run)
@@ -76,7 +76,7 @@ async def test_pages_are_listed_by_day_run_and_source(
 
 
 async def test_a_check_names_what_is_damaged_missing_or_unknown(
-    http: httpx.AsyncClient, engine: AsyncEngine, stage: FetchPage, source: FakeSource, tmp_path: Path
+    http: httpx.AsyncClient, engine: AsyncEngine, stage: FetchPages, source: FakeSource, tmp_path: Path
 ) -> None:
     for page in (1, 2, 3, 4):
         await run_page(engine, stage, page=page)

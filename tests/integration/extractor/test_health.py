@@ -14,7 +14,7 @@ from common.messaging.unit import Finished
 from common.storage import ObjectStore
 from extractor.clients.archive import Archive
 from extractor.clients.providers import Providers
-from extractor.handlers import FetchPage
+from extractor.handlers import FetchPages
 from extractor.store import SourceStore
 from extractor.store.watch import SourceWatch
 from sources.adapter import FetchedPage, PageRequest
@@ -29,7 +29,7 @@ DOWN = SourceUnavailableError("http_503", "down")
 WORKS = {"jobs": [{"id": 1}, {"id": 2}]}
 
 
-async def broken(engine: AsyncEngine, stage: FetchPage, source: FakeSource) -> Finished:
+async def broken(engine: AsyncEngine, stage: FetchPages, source: FakeSource) -> Finished:
     """The source after three failed pages, and what the fourth makes of it."""
     source.answer = DOWN
     for n in range(3):
@@ -43,7 +43,7 @@ async def let_time_pass(engine: AsyncEngine) -> None:
 
 
 async def test_a_paused_source_is_not_asked_and_the_run_says_so(
-    engine: AsyncEngine, stage: FetchPage, source: FakeSource, watch: SourceWatch
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource, watch: SourceWatch
 ) -> None:
     async with engine.begin() as conn:
         await watch.store.pause(conn, "fake")
@@ -57,7 +57,7 @@ async def test_a_paused_source_is_not_asked_and_the_run_says_so(
 
 
 async def test_a_broken_source_is_left_alone_until_its_trial(
-    engine: AsyncEngine, stage: FetchPage, source: FakeSource
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource
 ) -> None:
     fourth = await broken(engine, stage, source)
     assert (fourth.outcome, fourth.reasons, source.asked) == ("failed", {"source_broken": 1}, 3)
@@ -69,15 +69,28 @@ async def test_a_broken_source_is_left_alone_until_its_trial(
 
 
 async def test_a_trial_that_fails_ends_at_once_and_doubles_the_wait(
-    engine: AsyncEngine, archive: Archive, stage: FetchPage, source: FakeSource, watch: SourceWatch
+    engine: AsyncEngine, archive: Archive, stage: FetchPages, source: FakeSource, watch: SourceWatch
 ) -> None:
     await broken(engine, stage, source)
     await let_time_pass(engine)
-    patient = FetchPage(archive=archive, providers=Providers(), store=SourceStore(), max_attempts=5, watch=watch)
+    patient = FetchPages(archive=archive, providers=Providers(), store=SourceStore(), max_attempts=5, watch=watch)
     assert (await run_page(engine, patient, "r10")).reasons == {"http_503": 1}
     assert (await run_page(engine, patient, "r11")).reasons == {"source_broken": 1}
     ((wait,),) = await rows(engine, "SELECT wait FROM extractor.source_state")
     assert wait.total_seconds() == 600
+
+
+async def test_a_trial_is_one_page_whatever_a_unit_may_read(
+    engine: AsyncEngine, archive: Archive, stage: FetchPages, source: FakeSource, watch: SourceWatch
+) -> None:
+    await broken(engine, stage, source)
+    await let_time_pass(engine)
+    source.answer, source.asked = {**WORKS, "next": "more"}, 0
+    quick = FetchPages(
+        archive=archive, providers=Providers(), store=SourceStore(), max_attempts=5, watch=watch, clock=lambda: 0.0
+    )
+    trial = await run_page(engine, quick, "r10", most=5)
+    assert (trial.outcome, source.asked, len(trial.children)) == ("ok", 1, 2)
 
 
 async def test_only_one_of_many_gets_the_trial(engine: AsyncEngine, watch: SourceWatch) -> None:
@@ -91,7 +104,7 @@ async def test_only_one_of_many_gets_the_trial(engine: AsyncEngine, watch: Sourc
 
 
 async def test_boards_that_do_not_exist_break_no_source(
-    engine: AsyncEngine, stage: FetchPage, source: FakeSource
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource
 ) -> None:
     source.answer = SourceRejectedError("http_404", "no such board")
     for n in range(5):
@@ -100,7 +113,7 @@ async def test_boards_that_do_not_exist_break_no_source(
 
 
 async def test_a_day_adds_up_over_processes(
-    engine: AsyncEngine, stage: FetchPage, source: FakeSource, watch: SourceWatch
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource, watch: SourceWatch
 ) -> None:
     await run_page(engine, stage, "r1")
     await watch.flush()
@@ -137,11 +150,11 @@ def http(monkeypatch: pytest.MonkeyPatch, source: FakeSource) -> Iterator[None]:
     unregister("fake")
 
 
-def stage_over(answer: Callable[[httpx.Request], httpx.Response], store: ObjectStore, watch: SourceWatch) -> FetchPage:
+def stage_over(answer: Callable[[httpx.Request], httpx.Response], store: ObjectStore, watch: SourceWatch) -> FetchPages:
     def make(name: str, settings: SourceSettings) -> SourceClient:
         return SourceClient(name, settings, transport=httpx.MockTransport(answer))
 
-    return FetchPage(
+    return FetchPages(
         archive=Archive(store, "bronze"), providers=Providers(make), store=SourceStore(), max_attempts=1, watch=watch
     )
 

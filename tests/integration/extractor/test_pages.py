@@ -10,8 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.contracts import Campaign, FeedSwept, Headers, PageRequested, PostingsCollected, SourceQuery, Sweep
 from common.messaging.unit import Finished
+from extractor.clients.archive import Archive
+from extractor.clients.providers import Providers
 from extractor.domain import batches
-from extractor.handlers import FetchPage
+from extractor.handlers import FetchPages
+from extractor.store import SourceStore
+from extractor.store.watch import SourceWatch
 from sources.errors import SourceRejectedError
 from tests.support.fake_source import AT, FakeSource
 
@@ -19,9 +23,10 @@ CAMPAIGN = Campaign(campaign_id="c1", version=1, campaign_name="Data", query="da
 
 
 async def run_page(
-    engine: AsyncEngine, stage: FetchPage, run_id: str = "r1", page: int = 1, sweep: Sweep | None = None, **params: Any
-) -> Finished:
-    query = SourceQuery(source="fake", params=params, max_pages=3)
+    engine: AsyncEngine, stage: FetchPages, run_id: str = "r1", page: int = 1, most: int = 3,
+    sweep: Sweep | None = None, **params: Any,
+) -> Finished:  # fmt: skip
+    query = SourceQuery(source="fake", params=params, max_pages=most)
     event = PageRequested(run_id=run_id, requested_at=AT, campaign=CAMPAIGN, source=query, page=page, sweep=sweep)
     unit = f"fetch:{run_id}:{page}:{params}"
     headers = Headers(
@@ -39,7 +44,7 @@ async def rows(engine: AsyncEngine, sql: str) -> list[Any]:
 
 
 async def test_a_page_sends_its_postings_on_and_names_the_next(
-    engine: AsyncEngine, stage: FetchPage, source: FakeSource
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource
 ) -> None:
     source.answer = {"jobs": [{"id": n} for n in range(130)], "next": "p2"}
     finished = await run_page(engine, stage, board="acme")
@@ -54,7 +59,7 @@ async def test_a_page_sends_its_postings_on_and_names_the_next(
 
 
 async def test_the_same_page_again_leaves_the_same_rows_and_children(
-    engine: AsyncEngine, stage: FetchPage, source: FakeSource
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource
 ) -> None:
     one, two = await run_page(engine, stage), await run_page(engine, stage)
     assert one.children == two.children
@@ -62,8 +67,29 @@ async def test_the_same_page_again_leaves_the_same_rows_and_children(
     assert source.asked == 1
 
 
+async def test_pages_of_a_unit_are_one_transaction_and_each_is_indexed(
+    engine: AsyncEngine, source: FakeSource, archive: Archive
+) -> None:
+    stage = FetchPages(
+        archive=archive, providers=Providers(), store=SourceStore(), max_attempts=1, clock=lambda: 0.0,
+        watch=SourceWatch(engine, broken_after=1),
+    )  # fmt: skip
+    source.pages = {4: "<html>Wartung</html>"}
+    one, two = await run_page(engine, stage, most=9), await run_page(engine, stage, most=9)
+    assert one == two
+    sent = [c.event for c in one.children if isinstance(c.event, PostingsCollected)]
+    assert ([event.page for event in sent], one.fetched, len(one.children)) == ([1, 2, 3], 6, 3)
+    assert (one.outcome, one.error) == ("failed", "fake page 4: not_json: the answer is HTML")
+    found = await rows(engine, "SELECT page, archive_key, items, error FROM extractor.page ORDER BY page")
+    assert [row.archive_key for row in found[:3]] == [event.archive_key for event in sent]
+    assert [(row.page, row.items) for row in found] == [(1, 2), (2, 2), (3, 2), (4, 0)]
+    assert source.asked == 4
+    (state,) = await rows(engine, "SELECT failures FROM extractor.source_state")
+    assert state.failures == 1
+
+
 async def test_an_item_too_large_is_rejected_and_the_books_balance(
-    engine: AsyncEngine, stage: FetchPage, source: FakeSource, monkeypatch: pytest.MonkeyPatch
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("extractor.handlers.pages.split", lambda items: batches.split(items, max_item_bytes=100))
     source.answer = {"jobs": [{"id": 1}, {"id": 2, "text": "x" * 200}, {"id": 3}]}
@@ -74,7 +100,7 @@ async def test_an_item_too_large_is_rejected_and_the_books_balance(
 
 
 async def test_a_broken_page_fails_by_name_and_is_indexed_with_its_error(
-    engine: AsyncEngine, stage: FetchPage, source: FakeSource
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource
 ) -> None:
     source.answer = "<html>\x00 Wartung</html>"
     finished = await run_page(engine, stage, board="acme")
@@ -86,7 +112,7 @@ async def test_a_broken_page_fails_by_name_and_is_indexed_with_its_error(
 
 
 async def test_a_refusal_is_remembered_until_the_feed_works(
-    engine: AsyncEngine, stage: FetchPage, source: FakeSource
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource
 ) -> None:
     source.answer = SourceRejectedError("http_401", "check \x00FAKE_API_KEY")
     assert (await run_page(engine, stage, "r1")).outcome == "failed"
@@ -99,7 +125,7 @@ async def test_a_refusal_is_remembered_until_the_feed_works(
 
 
 async def test_nothing_where_there_was_something_is_an_alarm_once(
-    engine: AsyncEngine, stage: FetchPage, source: FakeSource
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource
 ) -> None:
     def alarms() -> float:
         return REGISTRY.get_sample_value("extractor_source_empty_pages_total", {"source": "fake"}) or 0
@@ -119,7 +145,7 @@ async def test_nothing_where_there_was_something_is_an_alarm_once(
 
 
 async def test_the_last_page_of_a_feed_that_lists_all_says_what_the_whole_read_showed(
-    engine: AsyncEngine, stage: FetchPage, source: FakeSource, monkeypatch: pytest.MonkeyPatch
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(source, "lists_all", True)
     first = await run_page(engine, stage, board="acme")
@@ -139,7 +165,7 @@ async def test_the_last_page_of_a_feed_that_lists_all_says_what_the_whole_read_s
 
 
 async def test_a_read_that_the_query_cuts_off_says_so_and_one_that_fails_says_nothing(
-    engine: AsyncEngine, stage: FetchPage, source: FakeSource, monkeypatch: pytest.MonkeyPatch
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(source, "lists_all", True)
     so_far = Sweep(sweep_id="s", started_at=AT, pages=2, postings=4)
@@ -150,7 +176,7 @@ async def test_a_read_that_the_query_cuts_off_says_so_and_one_that_fails_says_no
     assert (await run_page(engine, stage, "r2", page=3, sweep=so_far)).aside == []
 
 
-async def test_a_search_is_no_read_of_a_whole_feed(engine: AsyncEngine, stage: FetchPage, source: FakeSource) -> None:
+async def test_a_search_is_no_read_of_a_whole_feed(engine: AsyncEngine, stage: FetchPages, source: FakeSource) -> None:
     source.answer = {"jobs": [{"id": 1}]}
     finished = await run_page(engine, stage)
     assert finished.aside == []

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.web.problems import add_problem_handlers
 from extractor.clients.archive import Archive
-from extractor.handlers import FetchPage
+from extractor.handlers import FetchPages
 from extractor.routes import router
 from extractor.store import SourceStore
 from extractor.store.quotas import QuotaLedger
@@ -37,7 +37,7 @@ async def http(engine: AsyncEngine, archive: Archive, watch: SourceWatch) -> Asy
 
 
 async def test_sources_tell_what_they_need_and_how_they_are(
-    http: httpx.AsyncClient, engine: AsyncEngine, stage: FetchPage, source: FakeSource
+    http: httpx.AsyncClient, engine: AsyncEngine, stage: FetchPages, source: FakeSource
 ) -> None:
     await run_page(engine, stage, "r1", board="acme")
     source.answer = SourceRejectedError("http_404", "no such board")
@@ -52,7 +52,7 @@ async def test_sources_tell_what_they_need_and_how_they_are(
 
 
 async def test_a_source_tells_its_state_quotas_terms_and_days(
-    http: httpx.AsyncClient, engine: AsyncEngine, stage: FetchPage, source: FakeSource, monkeypatch: pytest.MonkeyPatch
+    http: httpx.AsyncClient, engine: AsyncEngine, stage: FetchPages, source: FakeSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKE_QUOTAS", "25/minute 250/day")
     source.terms = Terms(attribution="Jobs by Fake", attribution_url="https://fake.example")
@@ -72,7 +72,7 @@ async def test_a_source_tells_its_state_quotas_terms_and_days(
 
 
 async def test_a_source_is_paused_and_resumed(
-    http: httpx.AsyncClient, engine: AsyncEngine, stage: FetchPage, source: FakeSource
+    http: httpx.AsyncClient, engine: AsyncEngine, stage: FetchPages, source: FakeSource
 ) -> None:
     paused = (await http.post("/sources/fake/pause")).json()
     assert (paused["state"], paused["because"][0][:14]) == ("paused", "paused by hand")
@@ -85,7 +85,7 @@ async def test_a_source_is_paused_and_resumed(
 
 
 async def test_the_pages_of_a_run_are_listed_in_parts_and_served_whole(
-    http: httpx.AsyncClient, engine: AsyncEngine, stage: FetchPage, source: FakeSource
+    http: httpx.AsyncClient, engine: AsyncEngine, stage: FetchPages, source: FakeSource
 ) -> None:
     for page in (1, 2, 3):
         await run_page(engine, stage, "r1", page=page)
@@ -98,7 +98,7 @@ async def test_the_pages_of_a_run_are_listed_in_parts_and_served_whole(
 
 
 async def test_a_damaged_page_is_not_served(
-    http: httpx.AsyncClient, engine: AsyncEngine, stage: FetchPage, source: FakeSource
+    http: httpx.AsyncClient, engine: AsyncEngine, stage: FetchPages, source: FakeSource
 ) -> None:
     await run_page(engine, stage)
     async with engine.begin() as conn:

@@ -18,7 +18,7 @@ from common.contracts import (
 from common.messaging.errors import PermanentError
 from common.messaging.unit import Finished
 from extractor.clients.archive import Archive
-from extractor.handlers import FetchPage
+from extractor.handlers import FetchPages
 from extractor.handlers.replaying import ReadWindow, RereadPage
 from extractor.store import SourceStore
 from sources.errors import SourceUnavailableError
@@ -58,7 +58,7 @@ def collected(finished: Finished) -> list[PostingsCollected]:
 
 
 async def test_a_page_out_of_the_archive_is_what_it_was_when_it_was_new(
-    engine: AsyncEngine, archive: Archive, stage: FetchPage, source: FakeSource
+    engine: AsyncEngine, archive: Archive, stage: FetchPages, source: FakeSource
 ) -> None:
     source.answer = {"jobs": [{"id": n} for n in range(130)], "next": None}
     fetched = collected(await run_page(engine, stage, board="acme"))
@@ -74,7 +74,7 @@ async def test_a_page_out_of_the_archive_is_what_it_was_when_it_was_new(
 
 
 async def test_a_window_goes_on_where_its_unit_stopped_and_meets_every_page_once(
-    engine: AsyncEngine, stage: FetchPage, source: FakeSource
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource
 ) -> None:
     for page in range(1, 8):
         await run_page(engine, stage, page=page)
@@ -95,7 +95,7 @@ async def test_a_window_goes_on_where_its_unit_stopped_and_meets_every_page_once
     ],
 )  # fmt: skip
 async def test_a_window_is_narrowed_by_time_run_and_source(
-    engine: AsyncEngine, stage: FetchPage, source: FakeSource, narrowed: dict[str, Any], expected: int
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource, narrowed: dict[str, Any], expected: int
 ) -> None:
     for run, page in (("r1", 1), ("r1", 2), ("r2", 1)):
         await run_page(engine, stage, run, page)
@@ -105,7 +105,7 @@ async def test_a_window_is_narrowed_by_time_run_and_source(
 
 
 async def test_pages_whose_time_was_over_are_named_and_the_others_go_on(
-    engine: AsyncEngine, stage: FetchPage, source: FakeSource
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource
 ) -> None:
     for page in (1, 2, 3):
         await run_page(engine, stage, page=page)
@@ -117,7 +117,7 @@ async def test_pages_whose_time_was_over_are_named_and_the_others_go_on(
 
 
 async def test_a_damaged_and_a_missing_page_are_named(
-    engine: AsyncEngine, archive: Archive, stage: FetchPage, source: FakeSource
+    engine: AsyncEngine, archive: Archive, stage: FetchPages, source: FakeSource
 ) -> None:
     for page in (1, 2):
         await run_page(engine, stage, page=page)
@@ -133,7 +133,7 @@ async def test_a_damaged_and_a_missing_page_are_named(
 
 
 async def test_what_nobody_could_read_then_is_no_failure_now(
-    engine: AsyncEngine, archive: Archive, stage: FetchPage, source: FakeSource
+    engine: AsyncEngine, archive: Archive, stage: FetchPages, source: FakeSource
 ) -> None:
     source.answer = "<html>"
     await run_page(engine, stage)

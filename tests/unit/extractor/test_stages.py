@@ -1,6 +1,7 @@
 """The two stages of the extractor up to their transaction: what is read, reused, refused and put off."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ from common.storage import ObjectStore, StorageUnavailableError
 from extractor.clients.archive import Archive
 from extractor.clients.providers import Providers
 from extractor.domain.backfill import window_back_to
-from extractor.handlers import FetchPage, StartRun
+from extractor.handlers import FetchPages, StartRun
+from extractor.handlers.pages import PreparedPage, PreparedPages
 from extractor.store import SourceStore
 from sources.errors import SourceRejectedError, SourceUnavailableError
 from sources.registry import register, unregister
@@ -36,8 +38,19 @@ def archive() -> Archive:
 
 
 @pytest.fixture
-def stage(archive: Archive) -> FetchPage:
-    return FetchPage(archive=archive, providers=Providers(), store=SourceStore(), max_attempts=3)
+def stage(archive: Archive) -> FetchPages:
+    """Its time is over after one page."""
+    return stage_of(archive, itertools.count().__next__)
+
+
+def stage_of(archive: Archive, clock: Callable[[], float]) -> FetchPages:
+    return FetchPages(archive=archive, providers=Providers(), store=SourceStore(), max_attempts=3, clock=clock)
+
+
+def one(prepared: PreparedPages) -> PreparedPage:
+    """The page of a unit that has one."""
+    (page,) = prepared.pages
+    return page
 
 
 def headers(unit: str = "fetch:1", attempt: int = 0) -> Headers:
@@ -47,25 +60,26 @@ def headers(unit: str = "fetch:1", attempt: int = 0) -> Headers:
     )  # fmt: skip
 
 
-def request(name: str = "fake", page: int = 1, **params: Any) -> PageRequested:
-    source = SourceQuery(source=name, params=params, max_pages=2)
+def request(name: str = "fake", page: int = 1, most: int = 2, **params: Any) -> PageRequested:
+    source = SourceQuery(source=name, params=params, max_pages=most)
     return PageRequested(run_id="r1", requested_at=AT, campaign=CAMPAIGN, source=source, page=page)
 
 
-async def test_a_page_is_archived_and_names_the_next(stage: FetchPage, source: FakeSource, archive: Archive) -> None:
-    prepared = await stage.prepare(headers(), request(board="acme"))
+async def test_a_page_is_archived_and_names_the_next(stage: FetchPages, source: FakeSource, archive: Archive) -> None:
+    prepared = one(await stage.prepare(headers(), request(board="acme")))
     assert prepared.archived is not None
     assert prepared.archived.key == "bronze/fake/acme/date=2025/08/19/run=r1/page=0001.json.gz"
-    assert prepared.batches is not None
-    assert (prepared.batches.messages, prepared.next_cursor) == ([[{"id": 1}, {"id": 2}]], "p2")
+    assert prepared.batches.messages == [[{"id": 1}, {"id": 2}]]
+    assert prepared.following is not None
+    assert (prepared.following.page, prepared.following.cursor) == (2, "p2")
 
 
 async def test_a_repeated_unit_takes_the_archived_page_and_does_not_ask_again(
-    stage: FetchPage, source: FakeSource
+    stage: FetchPages, source: FakeSource
 ) -> None:
-    first = await stage.prepare(headers(), request())
+    first = one(await stage.prepare(headers(), request()))
     source.answer = {"jobs": []}
-    again = await stage.prepare(headers(), request())
+    again = one(await stage.prepare(headers(), request()))
     assert source.asked == 1
     assert again.archived is not None
     assert first.archived is not None
@@ -73,24 +87,89 @@ async def test_a_repeated_unit_takes_the_archived_page_and_does_not_ask_again(
     assert (again.batches, again.archived.sha256) == (first.batches, first.archived.sha256)
 
 
-async def test_two_queries_of_one_feed_do_not_take_each_others_page(stage: FetchPage, source: FakeSource) -> None:
+async def test_two_queries_of_one_feed_do_not_take_each_others_page(stage: FetchPages, source: FakeSource) -> None:
     await stage.prepare(headers("fetch:1"), request(board="acme", department="a"))
     source.answer = {"jobs": [{"id": 9}]}
-    other = await stage.prepare(headers("fetch:2"), request(board="acme", department="b"))
-    again = await stage.prepare(headers("fetch:2"), request(board="acme", department="b"))
+    other = one(await stage.prepare(headers("fetch:2"), request(board="acme", department="b")))
+    again = one(await stage.prepare(headers("fetch:2"), request(board="acme", department="b")))
     assert source.asked == 2
-    assert other.batches is not None
     assert other.batches.messages == [[{"id": 9}]]
     assert again.batches == other.batches
 
 
-async def test_the_page_cap_ends_the_chain(stage: FetchPage, source: FakeSource) -> None:
-    assert (await stage.prepare(headers(), request(page=2))).next_cursor is None
+async def test_the_page_cap_ends_the_chain(stage: FetchPages, source: FakeSource) -> None:
+    assert (await stage.prepare(headers(), request(page=2))).following is None
 
 
-async def test_a_page_that_cannot_be_read_is_archived_and_fails(stage: FetchPage, source: FakeSource) -> None:
+async def test_a_unit_reads_eight_pages_and_names_the_ninth(source: FakeSource, archive: Archive) -> None:
+    unit = await stage_of(archive, lambda: 0.0).prepare(headers(), request(most=20))
+    assert [page.number for page in unit.pages] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert (source.asked, unit.following and unit.following.page) == (8, 9)
+    keys = [page.archived.key for page in unit.pages if page.archived]
+    assert (len(set(keys)), keys[7]) == (8, "bronze/fake/date=2025/08/19/run=r1/page=0008.json.gz")
+
+
+async def test_large_pages_fill_a_unit_sooner(source: FakeSource, archive: Archive) -> None:
+    source.answer = {"jobs": [{"id": n} for n in range(450)], "next": "more"}
+    unit = await stage_of(archive, lambda: 0.0).prepare(headers(), request(most=20))
+    assert [len(page.batches.messages) for page in unit.pages] == [5, 5]
+
+
+async def test_pages_of_a_unit_add_up_to_one_read_of_the_feed(source: FakeSource, archive: Archive) -> None:
+    source.lists_all, source.pages = True, {3: {"jobs": [{"id": 9}]}}
+    unit = await stage_of(archive, lambda: 0.0).prepare(headers(), request(most=20))
+    sweeps = [page.sweep for page in unit.pages if page.sweep]
+    assert [(sweep.pages, sweep.postings, sweep.left_out) for sweep in sweeps] == [
+        (1, 2, None),
+        (2, 4, None),
+        (3, 5, None),
+    ]
+    assert {sweep.sweep_id for sweep in sweeps} == {headers().event_id}
+
+
+async def test_the_page_cap_ends_a_unit(source: FakeSource, archive: Archive) -> None:
+    unit = await stage_of(archive, lambda: 0.0).prepare(headers(), request(most=3))
+    assert ([page.number for page in unit.pages], unit.following) == ([1, 2, 3], None)
+
+
+async def test_a_repeated_unit_asks_for_none_of_its_pages_again_though_its_time_is_over(
+    stage: FetchPages, source: FakeSource, archive: Archive
+) -> None:
+    before = await stage_of(archive, lambda: 0.0).prepare(headers(), request(most=3))
+    again = await stage.prepare(headers(), request(most=3))
+    assert source.asked == 3
+    assert [page.batches for page in again.pages] == [page.batches for page in before.pages]
+    assert all(page.archived and page.archived.reused for page in again.pages)
+
+
+@pytest.mark.parametrize(
+    "trouble", [SourceUnavailableError("http_503", "down"), SourceRejectedError("http_404"), KeyError("ours")]
+)
+async def test_a_page_that_cannot_be_had_is_left_to_a_unit_of_its_own(
+    source: FakeSource, archive: Archive, trouble: Exception
+) -> None:
+    source.pages = {3: trouble}
+    unit = await stage_of(archive, lambda: 0.0).prepare(headers(), request(most=9))
+    assert [(page.number, page.items) for page in unit.pages] == [(1, 2), (2, 2)]
+    assert unit.following is not None
+    assert (unit.following.page, unit.following.cursor) == (3, "p2")
+    source.pages = {}
+    following = await stage_of(archive, lambda: 0.0).prepare(headers("fetch:2"), unit.following)
+    assert [page.number for page in following.pages] == [3, 4, 5, 6, 7, 8, 9]
+
+
+async def test_what_is_no_page_ends_its_unit_as_failed_behind_the_pages_before_it(
+    source: FakeSource, archive: Archive
+) -> None:
+    source.pages = {3: "<html>Service unavailable</html>"}
+    unit = await stage_of(archive, lambda: 0.0).prepare(headers(), request(most=9))
+    assert [page.failure and page.failure.reason for page in unit.pages] == [None, None, "not_json"]
+    assert unit.following is None
+
+
+async def test_a_page_that_cannot_be_read_is_archived_and_fails(stage: FetchPages, source: FakeSource) -> None:
     source.answer = "<html>Service unavailable</html>"
-    prepared = await stage.prepare(headers(), request())
+    prepared = one(await stage.prepare(headers(), request()))
     assert prepared.failure is not None
     assert prepared.failure.reason == "not_json"
     assert prepared.archived is not None
@@ -102,30 +181,30 @@ async def test_a_page_that_cannot_be_read_is_archived_and_fails(stage: FetchPage
     [(request("nowhere"), "source_unknown"), (request(bad=True), "parameters_invalid")],
 )
 async def test_a_query_that_nobody_can_serve_fails_with_words(
-    stage: FetchPage, source: FakeSource, asked: PageRequested, reason: str
+    stage: FetchPages, source: FakeSource, asked: PageRequested, reason: str
 ) -> None:
-    prepared = await stage.prepare(headers(), asked)
+    prepared = one(await stage.prepare(headers(), asked))
     assert prepared.failure is not None
     assert prepared.failure.reason == reason
     assert prepared.failure.detail
     assert source.asked == 0
 
 
-async def test_a_refusal_fails_at_once(stage: FetchPage, source: FakeSource) -> None:
+async def test_a_refusal_fails_at_once(stage: FetchPages, source: FakeSource) -> None:
     source.answer = SourceRejectedError("http_401", "check FAKE_API_KEY")
-    prepared = await stage.prepare(headers(), request())
+    prepared = one(await stage.prepare(headers(), request()))
     assert prepared.failure is source.answer
     assert prepared.archived is None
 
 
-async def test_an_outage_is_tried_later_when_the_source_says_so(stage: FetchPage, source: FakeSource) -> None:
+async def test_an_outage_is_tried_later_when_the_source_says_so(stage: FetchPages, source: FakeSource) -> None:
     source.answer = SourceUnavailableError("rate_limited", delay=77)
     with pytest.raises(RetryLaterError) as raised:
         await stage.prepare(headers(), request())
     assert raised.value.delay == 77
 
 
-async def test_the_last_attempt_of_an_outage_fails_with_its_reason(stage: FetchPage, source: FakeSource) -> None:
+async def test_the_last_attempt_of_an_outage_fails_with_its_reason(stage: FetchPages, source: FakeSource) -> None:
     source.answer = SourceUnavailableError("http_503", "down")
     delays = []
     for attempt in (0, 1):
@@ -133,7 +212,7 @@ async def test_the_last_attempt_of_an_outage_fails_with_its_reason(stage: FetchP
             await stage.prepare(headers(attempt=attempt), request())
         delays.append(raised.value.delay)
     assert delays == [10, 40]
-    assert (await stage.prepare(headers(attempt=2), request())).failure is source.answer
+    assert one(await stage.prepare(headers(attempt=2), request())).failure is source.answer
 
 
 async def test_an_archive_that_is_full_is_waited_for_without_asking_the_source_again(source: FakeSource) -> None:
@@ -149,8 +228,8 @@ async def test_an_archive_that_is_full_is_waited_for_without_asking_the_source_a
         pauses.append(seconds)
 
     archive = Archive(Full.from_url("memory:///"), "bronze")
-    stage = FetchPage(archive=archive, providers=Providers(), store=SourceStore(), max_attempts=3, sleep=sleep)
-    prepared = await stage.prepare(headers(), request())
+    stage = FetchPages(archive=archive, providers=Providers(), store=SourceStore(), max_attempts=3, sleep=sleep)
+    prepared = one(await stage.prepare(headers(), request(most=1)))
     assert prepared.archived is not None
     assert pauses == [1.0, 2.0, 4.0, 5.0]
     assert source.asked == 1

@@ -12,7 +12,7 @@ from extractor.clients.providers import Providers
 from extractor.clients.recognition import Recogniser
 from extractor.domain.company_choice import CompanyChooser
 from extractor.domain.retention import Retention
-from extractor.handlers import CompanyLookUps, FetchPage, QueueCompanies, StartRun
+from extractor.handlers import CompanyLookUps, FetchPages, QueueCompanies, StartRun
 from extractor.handlers.replaying import ReadWindow, RereadPage
 from extractor.handlers.sweeping import Sweeper
 from extractor.settings import Settings
@@ -61,7 +61,7 @@ async def wire(settings: Settings) -> AsyncIterator[Wiring]:
             quotas = QuotaLedger(session.engine)
             providers.gate = quotas.gate
             watch = SourceWatch(session.engine, broken_after=settings.broken_after)
-            fetch = FetchPage(
+            fetch = FetchPages(
                 archive=archive, providers=providers, store=store, max_attempts=settings.max_attempts, watch=watch
             )
             await session.run(StartRun())

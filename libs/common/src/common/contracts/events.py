@@ -45,7 +45,7 @@ class Sweep(Contract, frozen=True, kw_only=True):
 
 
 class PageRequested(Event, frozen=True, kw_only=True):
-    """Read one page of one source; the page says itself whether another follows (`cursor` is the source's own)."""
+    """Read pages of one source from this one on; each says itself whether another follows (`cursor` is its own)."""
 
     event_type: ClassVar[str] = "page.requested.v1"
     run_id: str

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -41,6 +41,11 @@ class ArchivedPage:
     sha256: str
     bytes: int
     reused: bool = False
+
+    @property
+    def emptied(self) -> "ArchivedPage":
+        """Without the payload, which is the largest thing that a page keeps in memory."""
+        return replace(self, page=replace(self.page, payload=None))
 
 
 class Archive:

@@ -2,6 +2,7 @@
 
 from extractor.handlers.companies import QueueCompanies
 from extractor.handlers.look_ups import CompanyLookUps
-from extractor.handlers.pages import FetchPage, StartRun
+from extractor.handlers.pages import FetchPages
+from extractor.handlers.runs import StartRun
 
-__all__ = ["CompanyLookUps", "FetchPage", "QueueCompanies", "StartRun"]
+__all__ = ["CompanyLookUps", "FetchPages", "QueueCompanies", "StartRun"]

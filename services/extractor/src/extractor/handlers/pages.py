@@ -1,16 +1,17 @@
-"""Messages that the extractor executes: a run becomes its first pages, a page becomes batches of raw postings."""
+"""Pages of a source: asked for, archived, cut into batches of raw postings, several in a unit of work."""
 
 import asyncio
+import time
 import uuid
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.contracts import Headers, PageRequested, PostingsCollected, RunRequested, SourceQuery, Sweep
+from common.contracts import Headers, PageRequested, PostingsCollected, Sweep
 from common.messaging.crash_points import crash_point
 from common.messaging.errors import PermanentError, RetryLaterError
 from common.messaging.unit import Child, Finished, Quarantined
@@ -19,89 +20,62 @@ from extractor.clients.archive import Archive, ArchivedPage, once_available
 from extractor.clients.providers import Providers
 from extractor.domain import sweeps
 from extractor.domain.advice import advice
-from extractor.domain.backfill import window_back_to
 from extractor.domain.batches import MAX_ITEM_BYTES, Batches, split
 from extractor.domain.envelope import Provenance
-from extractor.domain.sources import distinct
 from extractor.errors import DamagedPageError
-from extractor.handlers.reading import Reader, Reading
+from extractor.handlers.reading import Reader, Reading, Visit
 from extractor.store import FeedKey, PageRow, SourceStore
-from extractor.store.health import PageKey
+from extractor.store.health import Known
 from extractor.store.watch import SourceWatch
-from sources.adapter import PageRequest, SourceAdapter
+from sources.adapter import PageRequest
 from sources.errors import PagePayloadError, SourceError, SourceRejectedError, SourceUnavailableError
-from sources.registry import adapter_of, adapters
+from sources.registry import adapter_of
 
-#: A finish declares at most this many children (ARCHITECTURE §4).
-MAX_SOURCES = 500
+#: A unit reads pages until it has so many of them, or messages of postings, or its time is over (decision 0006).
+MAX_PAGES, MAX_SECONDS = 8, 1.0
 #: Seconds that a unit waits at most between two attempts (the broker's longest lane).
 _LONGEST_WAIT = 600.0
 _log = structlog.get_logger()
 
 
-class StartRun:
-    """A run begins: one first page for each distinct source of it."""
-
-    event = RunRequested
-    queue = "extractor.runs"
-    trial = None
-
-    async def prepare(self, headers: Headers, event: RunRequested) -> list[SourceQuery]:
-        """The sources to read; unknown ones too: their page fails and says why."""
-        sources = distinct(event.sources)
-        if len(sources) > MAX_SOURCES:
-            raise PermanentError("too_many_sources", f"{len(sources)} sources, at most {MAX_SOURCES} in a run")
-        return sources
-
-    async def apply(
-        self, conn: AsyncConnection, headers: Headers, event: RunRequested, prepared: list[SourceQuery]
-    ) -> Finished:
-        """Declare the first pages; a run without sources ends here."""
-        campaign, undated = event.campaign, []
-        if event.posted is not None:
-            window = window_back_to(event.posted.first, event.requested_at.date())
-            campaign = msgspec.structs.replace(campaign, date_window=window)
-            undated = sorted({s.source for s in prepared if not _is_dated(s.source)})
-        first = (
-            PageRequested(
-                run_id=event.run_id, requested_at=event.requested_at, campaign=campaign, source=source, page=1
-            )
-            for source in prepared
-            if source.source not in undated
-        )
-        finished = Finished(children=[Child(page) for page in first])
-        if undated:
-            finished.outcome, finished.reasons = "failed", {"cannot_backfill": len(undated)}
-            finished.error = f"cannot backfill {', '.join(undated)}: they show what is open now and know no past days"
-        return finished
-
-
-def _is_dated(source: str) -> bool:
-    """Also of a source that nobody knows: its page says so."""
-    known = adapters()
-    return source not in known or known[source].dated
-
-
 @dataclass(frozen=True, slots=True)
 class PreparedPage:
-    """What was read: `archived` is None where no answer came, `failure` says why the page holds no postings.
+    """A page that was read: `archived` is None where no answer came, `failure` says why it holds no postings.
 
-    `lists_all`: the feed shows every open posting; `cut_off`: on pages, too, that may not be read.
+    `sweep` is the read of the whole feed with this page; None where the feed does not show every open posting.
     """
 
-    feed: str
+    number: int
     archived: ArchivedPage | None = None
-    batches: Batches | None = None
+    batches: Batches = field(default_factory=Batches)
     items: int = 0
-    next_cursor: str | None = None
+    following: PageRequested | None = None
     failure: SourceError | None = None
     reading: Reading | None = None
-    lists_all: bool = False
-    cut_off: bool = False
+    sweep: Sweep | None = None
 
 
-class FetchPage:
-    """One page: asked for, archived, cut into batches; it names the page that follows."""
+@dataclass(slots=True)
+class PreparedPages:
+    """The pages of a unit in their order, only the last of which may have failed, and where to go on."""
+
+    feed: str
+    pages: list[PreparedPage] = field(default_factory=list)
+    following: PageRequested | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether the unit sends as much as it may, or may do no more than try its source."""
+        tried = any(page.reading and page.reading.admission and page.reading.admission.trial for page in self.pages)
+        return tried or max(len(self.pages), sum(len(page.batches.messages) for page in self.pages)) >= MAX_PAGES
+
+
+class FetchPages:
+    """Pages of a source, one after another: each asked for, archived, cut into batches, naming the one that follows.
+
+    A unit reads them for a second; what is archived already it reads without looking at the time, so that a repetition
+    asks for no page again. A page that cannot be had becomes a unit of its own, unless it is the first.
+    """
 
     event = PageRequested
     queue = "extractor.pages"
@@ -117,38 +91,70 @@ class FetchPage:
         watch: SourceWatch | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sleep = sleep
+        self._clock = clock
         self._archive = archive
         self._reader = Reader(providers, archive, watch, sleep)
         self._store = store
         self._max_attempts = max_attempts
         self._now = now
 
-    async def prepare(self, headers: Headers, event: PageRequested) -> PreparedPage:
-        """Read the page, from the archive if an earlier execution got that far."""
-        feed, archived, reading = event.source.feed, None, None
+    async def prepare(self, headers: Headers, event: PageRequested) -> PreparedPages:
+        """Read the pages, from the archive as far as an earlier execution got."""
+        until = self._clock() + MAX_SECONDS
         try:
             adapter = adapter_of(event.source.source)
             if faults := adapter.check(event.source):
                 raise SourceRejectedError("parameters_invalid", "; ".join(faults))
-            feed = adapter.feed(event.source)
-            reading = Reading(PageKey(adapter.name, feed, event.campaign.campaign_id, event.page))
-            archived = await self._archived(headers, event, adapter, reading)
-            prepared = await self._read(event, adapter, archived, reading)
+        except SourceError as error:
+            return PreparedPages(event.source.feed, [PreparedPage(event.page, failure=error)])
+        visit = Visit(adapter, adapter.feed(event.source), MAX_PAGES)
+        first = await self._first(headers, event, visit)
+        unit = PreparedPages(visit.feed, [first], first.following)
+        while unit.following is not None and not unit.full:
+            page = await self._further(headers, unit.following, visit, until)
+            if page is None:
+                break
+            unit.pages.append(page)
+            unit.following = page.following
+        return unit
+
+    async def _first(self, headers: Headers, event: PageRequested, visit: Visit) -> PreparedPage:
+        """The page that the unit is for: if it cannot be had now the unit is tried later, and fails in the end."""
+        reading = visit.reading(event)
+        try:
+            archived = await self._found(headers, event, visit) or await self._asked(headers, event, visit, reading)
+            page = await self._read(headers, event, visit, archived, reading)
         except SourceUnavailableError as error:
             delay = error.delay or _backoff(headers.attempt)
-            if reading is not None and self._worth_waiting(headers, reading, delay):
+            if self._worth_waiting(headers, reading, delay):
                 self._reader.note(reading, error, final=False)
                 raise RetryLaterError(str(error), delay) from error
-            prepared = PreparedPage(feed, archived, failure=error)
+            page = PreparedPage(event.page, failure=error, reading=reading)
         except SourceError as error:
-            prepared = PreparedPage(feed, archived, failure=error)
+            page = PreparedPage(event.page, failure=error, reading=reading)
         except DamagedPageError as error:
             raise PermanentError("archive_damaged", str(error)) from error
-        if reading is not None:
-            self._reader.note(reading, prepared.failure, final=True)
-        return replace(prepared, reading=reading)
+        self._reader.note(reading, page.failure, final=True)
+        return page
+
+    async def _further(self, headers: Headers, event: PageRequested, visit: Visit, until: float) -> PreparedPage | None:
+        """The next page; None where another unit has to read it: because time is over, or with all its attempts."""
+        reading = visit.reading(event)
+        try:
+            archived = await self._found(headers, event, visit)
+            if archived is None and self._clock() >= until:
+                return None
+            archived = archived or await self._asked(headers, event, visit, reading)
+            page = await self._read(headers, event, visit, archived, reading)
+        except Exception as error:  # noqa: BLE001 - the pages before it are read; alone it fails as it would have
+            _log.info("page_left_to_next_unit", source=visit.adapter.name, page=event.page, error=repr(error))
+            self._reader.note(reading, error if isinstance(error, SourceError) else None, final=False)
+            return None
+        self._reader.note(reading, page.failure, final=True)
+        return page
 
     def _worth_waiting(self, headers: Headers, reading: Reading, delay: float) -> bool:
         """Whether the attempts that are left reach so far; the trial of a broken source is over with its first."""
@@ -156,82 +162,83 @@ class FetchPage:
         trial = reading.admission is not None and reading.admission.trial
         return left > 0 and delay <= left * _LONGEST_WAIT and not trial
 
-    async def _archived(
-        self, headers: Headers, event: PageRequested, adapter: SourceAdapter, reading: Reading
-    ) -> ArchivedPage:
-        asked = Provenance(
-            run_id=event.run_id, unit_id=headers.unit_id, campaign_id=event.campaign.campaign_id,
-            source=adapter.name, feed=reading.key.feed, page=event.page,
-        )  # fmt: skip
-        found = await once_available(lambda: self._archive.find(asked, event.requested_at), self._sleep)
-        if found is not None:
-            return found
-        page = await self._reader.read(adapter, _request(event), reading)
+    async def _found(self, headers: Headers, event: PageRequested, visit: Visit) -> ArchivedPage | None:
+        asked = _provenance(headers, event, visit)
+        return await once_available(lambda: self._archive.find(asked, event.requested_at), self._sleep)
+
+    async def _asked(self, headers: Headers, event: PageRequested, visit: Visit, reading: Reading) -> ArchivedPage:
+        asked = _provenance(headers, event, visit)
+        page = await self._reader.read(visit, _request(event), reading)
         kept = await once_available(lambda: self._archive.keep(page, asked, event.requested_at), self._sleep)
         crash_point("archive_after_put")
         return kept
 
     async def _read(
-        self, event: PageRequested, adapter: SourceAdapter, archived: ArchivedPage, reading: Reading
+        self, headers: Headers, event: PageRequested, visit: Visit, archived: ArchivedPage, reading: Reading
     ) -> PreparedPage:
-        feed, payload = reading.key.feed, archived.page.payload
+        adapter, payload = visit.adapter, archived.page.payload
         try:
             items = adapter.items(payload)
             cursor = adapter.next_cursor(payload, _request(event))
         except PagePayloadError as error:
-            return PreparedPage(feed, archived, failure=error)
+            return PreparedPage(event.page, archived, failure=error, reading=reading)
         reading.items(items)
         batches = await asyncio.to_thread(split, items)
-        last = event.page >= event.source.max_pages
-        return PreparedPage(
-            feed, archived, batches, len(items), None if last else cursor,
-            lists_all=adapter.lists_all, cut_off=last and cursor is not None,
-        )  # fmt: skip
+        last, following = event.page >= event.source.max_pages, None
+        sweep = sweeps.begun(event, headers.event_id, archived.page.sent_at) if adapter.lists_all else None
+        if sweep is not None:
+            left = len(batches.too_large)
+            cut_off = last and cursor is not None
+            sweep = sweeps.with_page(sweep, len(items) - left, too_large=left, cut_off=cut_off)
+        if cursor is not None and not last:
+            following = msgspec.structs.replace(event, page=event.page + 1, cursor=cursor, sweep=sweep)
+        return PreparedPage(event.page, archived.emptied, batches, len(items), following, reading=reading, sweep=sweep)
 
     async def apply(
-        self, conn: AsyncConnection, headers: Headers, event: PageRequested, prepared: PreparedPage
+        self, conn: AsyncConnection, headers: Headers, event: PageRequested, prepared: PreparedPages
     ) -> Finished:
-        """Index the page and send its postings on."""
-        source = event.source.source
-        finished = Finished(source=source, fetched=prepared.items)
-        feed = FeedKey(source, prepared.feed, event.campaign.campaign_id, event.source.params, event.run_id)
-        if prepared.archived is not None:
-            await self._store.add_page(conn, _row(headers, event, prepared, prepared.archived))
-        if prepared.failure is not None:
-            self._fail(finished, prepared.feed, event.page, prepared.failure)
-            if finished.outcome == "failed":
-                await self._store.failed(conn, feed, storable(prepared.failure), self._now())
-        elif prepared.archived is not None and prepared.batches is not None:
-            sweep = _sweep(headers, event, prepared, prepared.archived, prepared.batches)
-            _send_on(finished, event, prepared.feed, prepared.archived, prepared.batches, sweep)
-            if prepared.next_cursor is not None:
-                following = msgspec.structs.replace(
-                    event, page=event.page + 1, cursor=prepared.next_cursor, sweep=sweep
-                )
-                finished.children.append(Child(following))
-            if event.page == 1:
-                before = await self._store.first_page(conn, feed, prepared.items, prepared.archived.page.received_at)
-                _mind_silence(finished, prepared, before)
-            if prepared.next_cursor is None and sweep is not None:
-                told = sweeps.ended(sweep, source, prepared.feed, prepared.archived.page.received_at)
-                finished.aside.append(told)
-                await self._store.swept(conn, feed, told)
-            metrics.PAGES.labels(source, "reused" if prepared.archived.reused else "fetched").inc()
-        await self._tell(conn, source, prepared)
+        """Index the pages and send their postings on."""
+        source, feed = event.source.source, prepared.feed
+        key = FeedKey(source, feed, event.campaign.campaign_id, event.source.params, event.run_id)
+        finished = Finished(source=source, fetched=sum(page.items for page in prepared.pages))
+        await self._store.add_pages(conn, list(_rows(headers, event, prepared)))
+        for page in prepared.pages:
+            if page.failure is not None:
+                self._fail(finished, feed, page.number, page.failure)
+                if finished.outcome == "failed":
+                    await self._store.failed(conn, key, storable(page.failure), self._now())
+            elif page.archived is not None:
+                _send_on(finished, feed, page, page.archived)
+                if page.number == 1:
+                    before = await self._store.first_page(conn, key, page.items, page.archived.page.received_at)
+                    _mind_silence(finished, feed, page.items, before)
+                if page.following is None and page.sweep is not None:
+                    told = sweeps.ended(page.sweep, source, feed, page.archived.page.received_at)
+                    finished.aside.append(told)
+                    await self._store.swept(conn, key, told)
+        if prepared.following is not None:
+            finished.children.append(Child(prepared.following))
+        await self._tell(conn, source, prepared.pages)
         return finished
 
-    async def _tell(self, conn: AsyncConnection, source: str, prepared: PreparedPage) -> None:
-        """The source's health learns how its page ended; nothing is written of a page like the others before it."""
-        watch, reading = self._reader.watch, prepared.reading
-        if watch is None or reading is None or reading.admission is None:
+    async def _tell(self, conn: AsyncConnection, source: str, pages: Sequence[PreparedPage]) -> None:
+        """The source's health learns how pages ended; nothing is written of pages like those before them."""
+        watch, known, passed = self._reader.watch, list[Known](), False
+        if watch is None:
             return
-        if prepared.failure is not None:
-            await watch.failed(conn, source, prepared.failure, reading.admission)
-            return
-        await watch.passed(conn, source, reading.admission)
-        if reading.validators is not None and prepared.archived is not None:
-            archived = prepared.archived
-            await watch.store.remember(conn, reading.key, reading.validators, archived.key, archived.sha256)
+        for page in pages:
+            reading = page.reading
+            if reading is None or reading.admission is None:
+                continue
+            if page.failure is not None:
+                await watch.failed(conn, source, page.failure, reading.admission)
+                continue
+            if not passed:
+                await watch.passed(conn, source, reading.admission)
+            passed = True
+            if reading.validators is not None and page.archived is not None:
+                known.append(Known(reading.key, reading.validators, page.archived.key, page.archived.sha256))
+        await watch.store.remember(conn, known)
 
     def _fail(self, finished: Finished, feed: str, page: int, failure: SourceError) -> None:
         """The page yields nothing; other sources of the run go on."""
@@ -248,37 +255,39 @@ def _request(event: PageRequested) -> PageRequest:
     return PageRequest(event.source, event.campaign, event.page, event.cursor, event.requested_at)
 
 
-def _row(headers: Headers, event: PageRequested, prepared: PreparedPage, archived: ArchivedPage) -> PageRow:
-    return PageRow(
-        id=uuid.UUID(headers.event_id), run_id=event.run_id, campaign_id=event.campaign.campaign_id,
-        source=event.source.source, feed=prepared.feed, page=event.page, archive_key=archived.key,
-        sha256=archived.sha256, bytes=archived.bytes, status=archived.page.status, items=prepared.items,
-        error=storable(prepared.failure) if prepared.failure else None, fetched_at=archived.page.received_at,
+def _provenance(headers: Headers, event: PageRequested, visit: Visit) -> Provenance:
+    return Provenance(
+        run_id=event.run_id, unit_id=headers.unit_id, campaign_id=event.campaign.campaign_id,
+        source=visit.adapter.name, feed=visit.feed, page=event.page,
     )  # fmt: skip
 
 
-def _sweep(
-    headers: Headers, event: PageRequested, prepared: PreparedPage, archived: ArchivedPage, batches: Batches
-) -> Sweep | None:
-    """The read of the whole feed with this page; None where the feed does not show every open posting."""
-    begun = sweeps.begun(event, headers.event_id, archived.page.sent_at) if prepared.lists_all else None
-    if begun is None:
-        return None
-    too_large = len(batches.too_large)
-    return sweeps.with_page(begun, prepared.items - too_large, too_large=too_large, cut_off=prepared.cut_off)
+def _rows(headers: Headers, event: PageRequested, prepared: PreparedPages) -> Iterator[PageRow]:
+    """Their ids are the same however often the unit is worked on."""
+    first = uuid.UUID(headers.event_id)
+    for page in prepared.pages:
+        if page.archived is None:
+            continue
+        yield PageRow(
+            id=first if page.number == event.page else uuid.uuid5(first, str(page.number)),
+            run_id=event.run_id, campaign_id=event.campaign.campaign_id, source=event.source.source,
+            feed=prepared.feed, page=page.number, archive_key=page.archived.key, sha256=page.archived.sha256,
+            bytes=page.archived.bytes, status=page.archived.page.status, items=page.items,
+            error=storable(page.failure) if page.failure else None, fetched_at=page.archived.page.received_at,
+        )  # fmt: skip
 
 
-def _send_on(
-    finished: Finished, event: PageRequested, feed: str, archived: ArchivedPage, batches: Batches, sweep: Sweep | None
-) -> None:
-    for items in batches.messages:
+def _send_on(finished: Finished, feed: str, page: PreparedPage, archived: ArchivedPage) -> None:
+    source = str(finished.source)
+    for items in page.batches.messages:
         collected = PostingsCollected(
-            source=event.source.source, feed=feed, page=event.page, archive_key=archived.key,
-            collected_at=archived.page.received_at, items=items, sweep_id=sweep.sweep_id if sweep else None,
+            source=source, feed=feed, page=page.number, archive_key=archived.key,
+            collected_at=archived.page.received_at, items=items, sweep_id=page.sweep.sweep_id if page.sweep else None,
         )  # fmt: skip
         finished.children.append(Child(collected, postings=len(items)))
-    finished.quarantined += turn_away(finished, batches, archived.key)
-    metrics.ARCHIVED_BYTES.labels(event.source.source).inc(0 if archived.reused else archived.bytes)
+    finished.quarantined += turn_away(finished, page.batches, archived.key)
+    metrics.ARCHIVED_BYTES.labels(source).inc(0 if archived.reused else archived.bytes)
+    metrics.PAGES.labels(source, "reused" if archived.reused else "fetched").inc()
 
 
 def turn_away(finished: Finished, batches: Batches, archive_key: str) -> list[Quarantined]:
@@ -291,15 +300,13 @@ def turn_away(finished: Finished, batches: Batches, archive_key: str) -> list[Qu
     return turned
 
 
-def _mind_silence(finished: Finished, prepared: PreparedPage, before: int | None) -> None:
+def _mind_silence(finished: Finished, feed: str, items: int, before: int | None) -> None:
     """Nothing where there was something is an alarm, not a success."""
-    if prepared.items == 0 and before:
+    if items == 0 and before:
         finished.reasons["source_empty"] = 1
-        finished.error = (
-            f"{_named(finished.source, prepared.feed)}: nothing found, {before} on the first page last time"
-        )
+        finished.error = f"{_named(finished.source, feed)}: nothing found, {before} on the first page last time"
         metrics.EMPTY_PAGES.labels(finished.source).inc()
-        _log.warning("source_empty", source=finished.source, feed=prepared.feed, before=before)
+        _log.warning("source_empty", source=finished.source, feed=feed, before=before)
 
 
 def _named(source: str | None, feed: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.contracts import PageRequested
 from common.storage import ObjectMissingError
 from extractor.clients.archive import Archive, once_available
 from extractor.clients.providers import Providers
@@ -16,6 +17,20 @@ from extractor.store.watch import Admission, Counts, Earlier, SourceWatch, count
 from sources.adapter import FetchedPage, PageRequest, SourceAdapter
 from sources.errors import NotModifiedError, SourceError
 from sources.fetch import Validators
+
+
+@dataclass(slots=True)
+class Visit:
+    """A unit's stay at a source, which is admitted once, for all the `pages` that the unit may read."""
+
+    adapter: SourceAdapter
+    feed: str
+    pages: int
+    admission: Admission | None = None
+
+    def reading(self, event: PageRequested) -> "Reading":
+        """For one of the pages."""
+        return Reading(PageKey(self.adapter.name, self.feed, event.campaign.campaign_id, event.page))
 
 
 @dataclass(slots=True)
@@ -50,14 +65,16 @@ class Reader:
         self._archive = archive
         self._sleep = sleep
 
-    async def read(self, adapter: SourceAdapter, request: PageRequest, reading: Reading) -> RawPage:
+    async def read(self, visit: Visit, request: PageRequest, reading: Reading) -> RawPage:
         """The page as it came.
 
         If the source says that it is the same as the last time, its payload is that of the last time and its status
         304. SourceRejectedError where the source is paused or broken.
         """
-        reading.admission = await self.watch.admit(reading.key) if self.watch else Admission()
-        earlier = reading.admission.earlier
+        if visit.admission is None:
+            visit.admission = await self.watch.admit(reading.key, visit.pages) if self.watch else Admission()
+        reading.admission = visit.admission
+        adapter, earlier = visit.adapter, reading.admission.earlier.get(request.page)
         try:
             return _raw(await self._ask(adapter, request, reading, earlier.validators if earlier else None))
         except NotModifiedError as same:

@@ -33,13 +33,34 @@ class PageKey:
         return {"source": self.source, "feed": self.feed, "campaign_id": self.campaign_id, "page": self.page}
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A page that was read: by what its next request can be made conditional, and where it is archived."""
+
+    key: PageKey
+    validators: Validators
+    archive_key: str
+    sha256: str
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """A row of page_validators."""
+        said = {name: getattr(self.validators, name) for name in ("request", "etag", "last_modified")}
+        return {**self.key.columns, **said, "archive_key": self.archive_key, "sha256": self.sha256}
+
+
+_KNOWN = insert(page_validators)
+_REMEMBER = _KNOWN.on_conflict_do_update(
+    index_elements=["source", "feed", "campaign_id", "page"],
+    set_={n: _KNOWN.excluded[n] for n in ("request", "etag", "last_modified", "archive_key", "sha256")},
+)
 _ADMIT = sa.text("""
 SELECT now() AS now, s.paused_at, s.broken_at, s.reason, s.trial_at, coalesce(s.failures, 0) AS failures,
-       v.request, v.etag, v.last_modified, v.archive_key, v.sha256
+       v.page, v.request, v.etag, v.last_modified, v.archive_key, v.sha256
 FROM (VALUES (1)) AS one (n)
 LEFT JOIN extractor.source_state s ON s.source = :source
 LEFT JOIN extractor.page_validators v
-  ON (v.source, v.feed, v.campaign_id, v.page) = (:source, :feed, :campaign_id, :page)
+  ON (v.source, v.feed, v.campaign_id) = (:source, :feed, :campaign_id) AND v.page BETWEEN :page AND :last
 """)
 _CLAIM_TRIAL = sa.text("""
 UPDATE extractor.source_state SET trial_at = now() + wait
@@ -70,9 +91,9 @@ ON CONFLICT (source, day) DO UPDATE SET
 class HealthStore:
     """The tables source_state, source_day and page_validators."""
 
-    async def admit(self, conn: AsyncConnection, key: PageKey) -> sa.Row[Any]:
-        """The source's standing, with the database's time, and the page's validators; Nones where there are none."""
-        return (await conn.execute(_ADMIT, key.columns)).one()
+    async def admit(self, conn: AsyncConnection, first: PageKey, pages: int) -> Sequence[sa.Row[Any]]:
+        """The source's standing, with the database's time, and validators of so many pages; Nones where none are."""
+        return (await conn.execute(_ADMIT, {**first.columns, "last": first.page + pages - 1})).all()
 
     async def claim_trial(self, conn: AsyncConnection, source: str) -> bool:
         """Whether this caller is the one that may try a broken source now."""
@@ -106,14 +127,10 @@ class HealthStore:
         await self.passed(conn, source)
         await conn.execute(sa.update(source_state).where(source_state.c.source == source).values(paused_at=None))
 
-    async def remember(
-        self, conn: AsyncConnection, key: PageKey, found: Validators, archive_key: str, sha256: str
-    ) -> None:
-        """By what the next request of the page can be made conditional, and where the page itself is."""
-        said = {"request": found.request, "etag": found.etag, "last_modified": found.last_modified}
-        values = {**said, "archive_key": archive_key, "sha256": sha256}
-        added = insert(page_validators).values({**key.columns, **values})
-        await conn.execute(added.on_conflict_do_update(index_elements=list(key.columns), set_=values))
+    async def remember(self, conn: AsyncConnection, pages: Sequence[Known]) -> None:
+        """By what the next requests of pages can be made conditional, and where the pages themselves are."""
+        if pages:
+            await conn.execute(_REMEMBER, [known.columns for known in pages])
 
     async def add_days(self, conn: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
         """Add counts to days."""

@@ -82,16 +82,17 @@ class Window:
 _KEY = [feed.c.source, feed.c.feed, feed.c.campaign_id]
 
 
-#: Built once: it is executed for every page.
+#: Built once: it is executed for every unit.
 _ADD_PAGE = insert(page).on_conflict_do_nothing(index_elements=[page.c.id])
 
 
 class SourceStore:
     """SQL on the tables of the extractor."""
 
-    async def add_page(self, conn: AsyncConnection, row: PageRow) -> None:
-        """Index an archived page; a page indexed before stays as it was."""
-        await conn.execute(_ADD_PAGE, {name: getattr(row, name) for name in PageRow.__slots__})
+    async def add_pages(self, conn: AsyncConnection, rows: Sequence[PageRow]) -> None:
+        """Index archived pages; a page indexed before stays as it was."""
+        if rows:
+            await conn.execute(_ADD_PAGE, [{name: getattr(row, name) for name in PageRow.__slots__} for row in rows])
 
     async def first_page(self, conn: AsyncConnection, key: FeedKey, items: int, at: datetime) -> int | None:
         """Record a feed's first page; returns how many items it had the last time, None if never read."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -38,11 +38,14 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """That a page may be asked for. `trial`: a broken source is tried with it. `troubled`: pages before it failed."""
+    """That pages may be asked for. `trial`: a broken source is tried with one. `troubled`: pages before it failed.
+
+    `earlier` holds those of the pages, by number, that can be asked for conditionally.
+    """
 
     trial: bool = False
     troubled: bool = False
-    earlier: Earlier | None = None
+    earlier: Mapping[int, Earlier] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -92,11 +95,12 @@ class SourceWatch:
         self._now = now
         self._counts: dict[tuple[str, date], Counts] = {}
 
-    async def admit(self, key: PageKey) -> Admission:
-        """Whether the page may be asked for; SourceRejectedError if its source is paused or broken."""
-        # Without a transaction around it: this is asked for every page.
+    async def admit(self, key: PageKey, pages: int) -> Admission:
+        """Whether so many pages may be asked for; SourceRejectedError if their source is paused or broken."""
+        # Without a transaction around it: this is asked for every unit.
         async with self._single.connect() as conn:
-            row = await self.store.admit(conn, key)
+            rows = await self.store.admit(conn, key, pages)
+            row = rows[0]
             trial = False
             if row.broken_at is not None and row.paused_at is None:
                 trial = row.trial_at <= row.now and await self.store.claim_trial(conn, key.source)
@@ -105,10 +109,11 @@ class SourceWatch:
         if row.broken_at is not None and not trial:
             standing = Standing(None, row.broken_at, row.reason, row.trial_at, row.failures)
             raise SourceRejectedError("source_broken", broken(key.source, standing))
-        earlier = None
-        if row.request is not None:
-            validators = Validators(row.request, row.etag, row.last_modified)
-            earlier = Earlier(validators, row.archive_key, row.sha256)
+        earlier = {
+            row.page: Earlier(Validators(row.request, row.etag, row.last_modified), row.archive_key, row.sha256)
+            for row in rows
+            if row.request is not None
+        }
         return Admission(trial, row.failures > 0, earlier)
 
     def note(self, source: str, counts: Counts, sample: Sample | None = None) -> None:
