@@ -7,7 +7,7 @@ import sys
 import pytest
 
 pytestmark = pytest.mark.timeout(400)
-_POSTINGS = 1_000
+_POSTINGS = 300
 
 
 def test_a_replay_needs_no_network_and_says_what_it_changed() -> None:
