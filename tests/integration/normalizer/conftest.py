@@ -25,15 +25,7 @@ from common.messaging.unit import Finished
 from common.testing.postgres import PostgresServer
 from normalizer.handlers import NormalizePostings
 from normalizer.store import PostingStore
-from normalizer.tables import (
-    content,
-    dedupe_report,
-    duplicate,
-    duplicate_decision,
-    posting,
-    posting_place,
-    sighting,
-)
+from normalizer.tables import content, metadata, posting, posting_place, sighting
 from sources.errors import MappingError
 from sources.registry import register, unregister
 from sources.terms import Terms
@@ -139,7 +131,7 @@ class Normalizer:
 
     async def clear(self) -> None:
         async with self.engine.begin() as conn:
-            for table in (duplicate_decision, dedupe_report, duplicate, posting_place, content, sighting, posting):
+            for table in reversed(metadata.sorted_tables):
                 await conn.execute(sa.delete(table))
         self.sent.clear()
         self.told.clear()

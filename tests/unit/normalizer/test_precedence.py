@@ -1,6 +1,7 @@
 """Which sighting is shown is decided by the sightings alone."""
 
 import itertools
+from datetime import UTC, datetime
 
 import pytest
 import yaml
@@ -10,9 +11,11 @@ from normalizer.domain.merge import Member
 from normalizer.domain.precedence import precedence_from
 from normalizer.errors import InvalidRulesError
 
+SEEN = datetime(2026, 11, 20, tzinfo=UTC)
+
 
 def member(source: str, id_: str, *, blank: bool = False) -> Member:
-    return Member(source, id_, "0" * 32, "0" * 32, blank)
+    return Member(source, id_, "0" * 32, "0" * 32, blank, "", SEEN, SEEN, None, None, None)
 
 
 BEST_FIRST = [

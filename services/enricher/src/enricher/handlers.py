@@ -9,7 +9,7 @@ from functools import cache
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from common.contracts import Headers, Job, Posting, PostingsEnriched, PostingsNormalized
+from common.contracts import Headers, Job, Posting, PostingsEnriched, PostingsNormalized, is_over
 from common.messaging.differences import Differences, DifferenceStore
 from common.messaging.unit import Child, Finished, Quarantined
 from enricher.domain.enrich import Enricher, Enrichment, job_of
@@ -81,9 +81,18 @@ class EnrichPostings:
         """Look up what is known, read the rest; each posting stands alone."""
         enricher = await self._enricher()
         async with self._engine.connect() as conn:
-            known = await self._store.known(conn, (p.content_hash for p in event.postings), enricher.rules_version)
+            over = [] if event.replay else [p.hash_key for p in event.postings if _only_ended(p)]
+            last = await self._store.of_postings(conn, over) if over else {}
+            read = [p for p in event.postings if p.hash_key not in last]
+            known = await self._store.known(conn, (p.content_hash for p in read), enricher.rules_version)
         prepared = Prepared(enricher.rules_version)
-        for posting in event.postings:
+        # Nobody ranks a posting that is over: what was read of it last will do, whatever the rules have become.
+        prepared.jobs += [
+            job_of(p, last[p.hash_key].values, last[p.hash_key].rules_version)
+            for p in event.postings
+            if p.hash_key in last
+        ]
+        for posting in read:
             _read(enricher, posting, known, prepared)
             # A hundred long texts take a while: heartbeats and other queues must have their turn.
             await asyncio.sleep(0)
@@ -146,6 +155,11 @@ def _read(enricher: Enricher, posting: Posting, known: dict[str, Enrichment], pr
         # One posting that our code cannot read must not hold up the other 99; it is set aside with what was raised.
         _log.exception("posting_not_enriched", hash_key=posting.hash_key)
         prepared.failed.append((posting, f"{type(error).__name__}: {error}"))
+
+
+def _only_ended(posting: Posting) -> bool:
+    """Whether nothing is new of it but that it is over."""
+    return posting.outcome is None and is_over(posting.state, closed=posting.closed)
 
 
 def _values(enrichment: Enrichment) -> dict[str, object]:

@@ -15,3 +15,13 @@ WARNINGS = Counter(
     "Postings kept although they broke a data-quality rule, and pages that broke one, by reason.",
     ["reason"],
 )
+CLOSED = Counter(
+    "posthorn_postings_closed_total",
+    "Postings that nobody can apply to any more: missing (from whole reads of a feed that showed them), expired.",
+    ["source", "reason"],
+)
+SWEEPS_HELD = Counter(
+    "posthorn_sweeps_held_total",
+    "Whole reads of feeds in which so much was missing that the source is rather thought to be broken.",
+    ["source"],
+)

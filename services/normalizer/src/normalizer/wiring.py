@@ -11,9 +11,12 @@ from common.messaging.session import Session, open_session
 from common.settings import config_path
 from normalizer.domain.precedence import Precedence, precedence_from
 from normalizer.handlers import NormalizeCompanies, NormalizePostings, NoteSweep
+from normalizer.handlers.closing import ClosingWatch
 from normalizer.settings import Settings
 from normalizer.store import PostingStore
+from normalizer.store.closing import ClosingStore
 from normalizer.store.duplicate_decisions import DecisionStore
+from normalizer.store.rule_files import load_rules
 from normalizer.store.sweeps import SweepStore
 
 SERVICE = "normalizer"
@@ -38,10 +41,12 @@ class Wiring:
 async def wire(settings: Settings) -> AsyncIterator[Wiring]:
     """Open the session, then start consuming."""
     async with open_session(SERVICE, settings) as session:
-        store = PostingStore()
+        store, rules = PostingStore(), load_rules()
         precedence = precedence_from(yaml.safe_load(config_path("sources.yml").read_text()))
         wiring = Wiring(session, store, DecisionStore(session.outbox), precedence)
         await session.run(NormalizePostings(store, enforce=settings.dq_enforce))
         await session.run(NormalizeCompanies())
         await session.run(NoteSweep(SweepStore()))
-        yield wiring
+        closing = ClosingStore(store, precedence, rules.closing)
+        async with ClosingWatch(session, closing, rules.names).running(wiring.now):
+            yield wiring

@@ -43,7 +43,9 @@ from common.contracts.posting import (
     Attribution,
     Degree,
     EmploymentType,
+    Flag,
     Job,
+    JobState,
     Occupation,
     OfferedPay,
     PayPeriod,
@@ -54,6 +56,7 @@ from common.contracts.posting import (
     Seniority,
     SourcePosting,
     Visa,
+    is_over,
 )
 from common.contracts.registry import CONTROL_QUEUES, QUEUES, REGISTRY, Registered, registered, stage_of
 
@@ -79,8 +82,10 @@ __all__ = [
     "EmploymentType",
     "Event",
     "FeedSwept",
+    "Flag",
     "Headers",
     "Job",
+    "JobState",
     "Occupation",
     "OfferedPay",
     "PageRequested",
@@ -120,6 +125,7 @@ __all__ = [
     "event_id",
     "is_batch",
     "is_open",
+    "is_over",
     "json_of",
     "posting_from_json",
     "postings_in",

@@ -15,6 +15,8 @@ Seniority = Literal["intern", "junior", "mid", "senior", "lead", "principal", "m
 Degree = Literal["high_school", "associate", "bachelor", "master", "doctorate"]
 #: What a posting says of visas; `authorisation_required`: nothing but that the right to work must be there.
 Visa = Literal["sponsored", "not_sponsored", "authorisation_required"]
+#: open; stale: open, but not seen for long; expired: valid no more, as its source says; closed: shown no more.
+JobState = Literal["open", "stale", "expired", "closed"]
 #: How a posting of a run ended when it reached the gateway; None: not counted (a refresh of a counted one).
 ForwardedOutcome = Literal["new", "updated"]
 
@@ -77,6 +79,19 @@ class Attribution(Contract, frozen=True, kw_only=True):
     url: str | None = None
 
 
+class Flag(Contract, frozen=True, kw_only=True):
+    """What people should know of a posting: reposted under another id, or open for so long that it fills no place."""
+
+    kind: Literal["repost", "evergreen"]
+    since: datetime
+    evidence: str
+
+
+def is_over(state: JobState, *, closed: bool) -> bool:
+    """Whether nobody can apply any more; `closed` alone tells it of postings sent before there were states."""
+    return closed or state in ("closed", "expired")
+
+
 class Posting(Contract, frozen=True, kw_only=True):
     """A canonical posting. `hash_key` (32 hex digits) is its identity, `version` orders its states."""
 
@@ -104,6 +119,10 @@ class Posting(Contract, frozen=True, kw_only=True):
     posted_at: datetime | None = None
     first_seen_at: datetime | None = None
     attribution: Attribution | None = None
+    state: JobState = "open"
+    state_since: datetime | None = None
+    state_reason: str | None = None
+    flags: list[Flag] = []
 
 
 class Salary(Contract, frozen=True, kw_only=True):
@@ -171,3 +190,7 @@ class Job(Contract, frozen=True, kw_only=True):
     posted_at: datetime | None = None
     first_seen_at: datetime | None = None
     attribution: Attribution | None = None
+    state: JobState = "open"
+    state_since: datetime | None = None
+    state_reason: str | None = None
+    flags: list[Flag] = []

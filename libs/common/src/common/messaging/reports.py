@@ -55,9 +55,11 @@ def template_of(event: Event) -> bytes | None:
 
 
 def _child(headers: Headers, trace: str, number: int, child: Child) -> Outgoing:
-    stage = stage_of(type(child.event))
+    # What side work sends on is side work.
+    stage = stage_of(type(child.event)) if headers.stage else ""
     template = msgspec.structs.replace(headers, traceparent=trace)
-    return outgoing(child.event, template, unit_id(stage, headers.unit_id, number), stage, child.postings)
+    name = unit_id(stage or "aside", headers.unit_id, number)
+    return outgoing(child.event, template, name, stage, child.postings)
 
 
 def _aside(headers: Headers, trace: str, number: int, event: Event) -> Outgoing:

@@ -157,5 +157,6 @@ def job_of(posting: Posting, enrichment: Enrichment, rules_version: str) -> Job:
         degree=enrichment.degree, degree_required=enrichment.degree_required, language=enrichment.language,
         visa=enrichment.visa, display_title=enrichment.display_title, occupation=enrichment.occupation,
         posted_at=posting.posted_at, first_seen_at=posting.first_seen_at,
-        attribution=posting.attribution,
+        attribution=posting.attribution, state=posting.state, state_since=posting.state_since,
+        state_reason=posting.state_reason, flags=posting.flags,
     )  # fmt: skip

@@ -9,8 +9,8 @@ import structlog
 
 from common.contracts import RunSlaMissed
 from common.messaging.relay import send_now
+from common.messaging.repeating import repeat
 from common.messaging.session import Session
-from gateway.handlers.repeating import repeat
 from gateway.metrics import OVERDUE_SLOT, SLA_MISSED
 from gateway.store.sla import SlaStore
 

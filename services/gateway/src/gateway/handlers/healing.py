@@ -9,10 +9,10 @@ import structlog
 
 from common.contracts import CONTROL_QUEUES
 from common.messaging.relay import send_now
+from common.messaging.repeating import repeat
 from common.messaging.session import Session
 from gateway import metrics
 from gateway.handlers.ledger import KeepLedger
-from gateway.handlers.repeating import repeat
 from gateway.store.healing import Healing, Round
 
 #: Between two looks for runs that stand still, at most.

@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from common.contracts import Days, RunSlaMissed, SourceQuery
 from common.messaging.protocol import Outgoing
 from common.messaging.relay import send_now
+from common.messaging.repeating import repeat
 from common.messaging.session import Session
 from gateway.domain.timetable import Schedule, Slot, next_of, schedules_of
 from gateway.handlers.deadlines import sound
-from gateway.handlers.repeating import repeat
 from gateway.metrics import SCHEDULED_STARTS
 from gateway.store.campaigns import CampaignStore, Row, criteria_of
 from gateway.store.ledger import Ledger

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.contracts import CampaignRanking, Company, Job, PostingsRanked
+from common.contracts import CampaignRanking, Company, Job, PostingsRanked, is_over
 from common.database import bulk_upsert
 from gateway.domain.card import place_key
 from gateway.tables import campaign, company, job
@@ -98,7 +98,7 @@ def _job_row(card: Job) -> dict[str, object]:
     salary = card.salary
     return {
         "hash_key": uuid.UUID(card.hash_key), "version": card.version, "title": card.title, "company": card.company,
-        "remote_type": card.remote_type, "seniority": card.seniority, "closed": card.closed,
+        "remote_type": card.remote_type, "seniority": card.seniority, "closed": is_over(card.state, closed=card.closed),
         "salary_minimum": salary.reference_minimum if salary else None,
         "salary_maximum": salary.reference_maximum if salary else None,
         "place_key": place_key(card.places), "card": card,

@@ -3,17 +3,23 @@
 # Nothing here depends on the order in which pages arrive: a sighting says what its latest observation says (of two at
 # the same time the one with the greater content hash), and a posting shows its sighting of best precedence.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
 
-from common.contracts import PostingOutcome
+from common.contracts import Flag, Posting, PostingOutcome
+from common.contracts.posting import ForwardedOutcome
+from normalizer.domain.closing import Standing, closed_by
 from normalizer.domain.precedence import Precedence
-from normalizer.domain.record import Record
+from normalizer.domain.record import Record, posting
 
 #: first: never seen; same: as known; stale: older than what is known; changed: says something else now.
 Change = Literal["first", "same", "stale", "changed"]
+OPEN = Standing()
+NEVER = datetime.min.replace(tzinfo=UTC)
+#: Why a posting closes that no sighting belongs to any more.
+RENAMED = "its source shows another job in its place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +49,20 @@ class Member:
     hash_key: str
     content_hash: str
     blank: bool
+    feed: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    gone_at: datetime | None
+    valid_through: datetime | None
+    posted_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class PostingState:
-    """A posting as stored; `source` and `source_job_id` name the sighting that it shows."""
+    """A posting as stored; `source` and `source_job_id` name the sighting that it shows.
+
+    `look_at`: when time alone may change its standing or its flags.
+    """
 
     hash_key: str
     version: int
@@ -55,11 +70,29 @@ class PostingState:
     source_job_id: str
     content_hash: str
     first_seen_at: datetime
-    closed_at: datetime | None
+    standing: Standing = OPEN
+    flags: tuple[Flag, ...] = ()
+    look_at: datetime | None = None
 
     @property
     def shown(self) -> tuple[str, str]:
         return self.source, self.source_job_id
+
+    @property
+    def closed_at(self) -> datetime | None:
+        return self.standing.since if self.standing.state == "closed" else None
+
+    def posting(self, record: Record, outcome: ForwardedOutcome | None) -> Posting:
+        """As it is sent on, showing this record."""
+        stands = self.standing
+        return posting(
+            record, self.version, outcome, first_seen_at=self.first_seen_at, state=stands.state,
+            state_since=stands.since, state_reason=stands.reason, flags=self.flags,
+        )  # fmt: skip
+
+    def again(self, moved: bool, **changed: Any) -> "PostingState":
+        """With these changes; one version later where others must hear of it."""
+        return replace(self, version=self.version + moved, **changed)
 
 
 def one_each(records: Iterable[Record]) -> tuple[dict[str, Record], int]:
@@ -90,23 +123,43 @@ def change_of(
     return "changed" if later else "stale"
 
 
+def wakes(known: Sighting | None, change: Change, collected_at: datetime) -> bool:
+    """Whether it tells something that a posting is as it was: somebody shows one again that is not open."""
+    return known is not None and known.asleep and change == "same" and collected_at > (known.gone_at or NEVER)
+
+
+def best_of(members: Sequence[Member], precedence: Precedence) -> Member | None:
+    """The sighting that is shown: one that is gone only where all are."""
+    return precedence.best([each for each in members if each.gone_at is None] or members)
+
+
 def next_state(
-    state: PostingState, members: Iterable[Member], precedence: Precedence, collected_at: datetime
+    state: PostingState, members: Sequence[Member], precedence: Precedence, collected_at: datetime
 ) -> PostingState:
     """The posting with these sightings, one version later where that changes what it shows; itself where not.
 
-    Without sightings it is closed and keeps what it showed last; a sighting opens it again.
+    Without sightings it is closed and keeps what it showed last; a sighting opens it again. What else time has made of
+    it (`look_at`) is for a look at it to say.
     """
-    best = precedence.best(members)
+    best = best_of(members, precedence)
     first_seen_at = min(state.first_seen_at, collected_at)
     if best is None:
-        closed_at = state.closed_at or collected_at
-        shown = (state.source, state.source_job_id, state.content_hash)
-    else:
-        closed_at = None
-        shown = (best.source, best.source_job_id, best.content_hash)
-    moved = shown != (*state.shown, state.content_hash) or (closed_at is None) != (state.closed_at is None)
-    return PostingState(state.hash_key, state.version + moved, *shown, first_seen_at, closed_at)
+        standing = state.standing if state.closed_at else Standing("closed", collected_at, RENAMED)
+        return state.again(standing != state.standing, standing=standing, first_seen_at=first_seen_at)
+    opened = state.closed_at is not None and closed_by(members) is None
+    shown = (best.source, best.source_job_id, best.content_hash)
+    return state.again(
+        opened or shown != (*state.shown, state.content_hash),
+        source=best.source, source_job_id=best.source_job_id, content_hash=best.content_hash,
+        standing=Standing("open", collected_at, "seen again") if opened else state.standing,
+        first_seen_at=first_seen_at, look_at=_look_at(state, best, collected_at),
+    )  # fmt: skip
+
+
+def _look_at(state: PostingState, best: Member, collected_at: datetime) -> datetime | None:
+    if state.standing.state != "open":
+        return collected_at
+    return min((at for at in (state.look_at, best.valid_through) if at is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +176,21 @@ class Merged:
         """
         if again:
             return "duplicate"
-        if change in ("same", "stale"):
-            return "unchanged"
-        before, after = self.before.get(record.hash_key), self.after[record.hash_key]
+        before, after = self.before.get(record.hash_key), self.after.get(record.hash_key)
+        if after is None or change in ("same", "stale"):
+            return "updated" if self._opened(before, after, record) else "unchanged"
         if after.shown != (record.source, record.source_job_id):
             return "duplicate"
         if change == "changed" or (before is not None and before.closed_at is not None):
             return "updated"
         return "new" if before is None else "duplicate"
+
+    @staticmethod
+    def _opened(before: PostingState | None, after: PostingState | None, record: Record) -> bool:
+        """Whether a posting is open again that this item, as it was before, stands for."""
+        if before is None or after is None or before.closed_at is None or after.closed_at is not None:
+            return False
+        return after.shown == (record.source, record.source_job_id)
 
     def forwarded(self) -> list[PostingState]:
         """The postings to send on: those created, and those that changed their version."""

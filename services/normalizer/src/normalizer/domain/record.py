@@ -2,11 +2,12 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
-from common.contracts import Attribution, OfferedPay, Place, Posting
+from common.contracts import Attribution, Flag, JobState, OfferedPay, Place, Posting
 from common.contracts.posting import ForwardedOutcome
 from sources.errors import SourceRejectedError
 
@@ -75,8 +76,11 @@ def posting(
     version: int,
     outcome: ForwardedOutcome | None,
     *,
-    closed: bool = False,
     first_seen_at: datetime | None = None,
+    state: JobState = "open",
+    state_since: datetime | None = None,
+    state_reason: str | None = None,
+    flags: Sequence[Flag] = (),
 ) -> Posting:
     """The record as it is sent on, without HTML, with what its source wants to stand beside it."""
     return Posting(
@@ -88,7 +92,7 @@ def posting(
         title=record.title,
         company=record.company,
         outcome=outcome,
-        closed=closed,
+        closed=state == "closed",
         company_url=record.company_url,
         url=record.url,
         apply_url=record.apply_url,
@@ -103,6 +107,10 @@ def posting(
         posted_at=record.posted_at,
         first_seen_at=first_seen_at,
         attribution=_attribution(record.source),
+        state=state,
+        state_since=state_since,
+        state_reason=state_reason,
+        flags=list(flags),
     )
 
 

@@ -1,12 +1,11 @@
 """Pages of raw postings become canonical ones."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-import msgspec
 import structlog
 import yaml
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,6 +27,7 @@ from common.messaging.errors import PermanentError
 from common.messaging.unit import Child, Finished, Quarantined
 from common.settings import config_path
 from normalizer.domain.canonical import FIELDS
+from normalizer.domain.closing_rules import closing_rules_from
 from normalizer.domain.dedupe_rules import dedupe_rules_from
 from normalizer.domain.duplicates import Reader
 from normalizer.domain.merge import one_each
@@ -37,6 +37,8 @@ from normalizer.domain.quality import Rules, rules_from
 from normalizer.domain.record import Record
 from normalizer.domain.settling import in_messages
 from normalizer.errors import RejectedError
+from normalizer.handlers.messages import in_messages as posting_messages
+from normalizer.handlers.messages import with_companies
 from normalizer.metrics import POSTINGS, WARNINGS
 from normalizer.store import Page, PostingStore
 from normalizer.store.companies import CompanyStore, seen_row
@@ -56,10 +58,6 @@ def try_page(event: PostingsCollected) -> None:
     _normalized(event, _gate())
 
 
-#: Postings and characters of text in one message; a body may not exceed 32 MB.
-_MOST_POSTINGS, _MOST_CHARACTERS = 100, 4 * 1024 * 1024
-
-
 class NormalizePostings:
     """Turns a page of raw items into canonical postings and sends on what is new or changed."""
 
@@ -70,7 +68,7 @@ class NormalizePostings:
     def __init__(
         self, store: PostingStore, *, enforce: bool = True, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        """Reads dq.yml, sources.yml, companies.yml and dedupe.yml; a ValueError where they cannot be used."""
+        """Reads dq, sources, closing, companies and dedupe.yml; a ValueError where they cannot be used."""
         self._store = store
         self._companies = CompanyStore()
         self._sweeps = SweepStore()
@@ -79,6 +77,7 @@ class NormalizePostings:
         self._duplicates = DuplicateStore(Reader(dedupe_rules_from(_read("dedupe.yml")), self._names))
         self._rules = rules_from(_read("dq.yml"), FIELDS, enforce=enforce)
         self._precedence = precedence_from(_read("sources.yml"))
+        self._closing = closing_rules_from(_read("closing.yml"))
         self._now = now
 
     async def prepare(self, headers: Headers, event: PostingsCollected) -> Normalized:
@@ -136,7 +135,7 @@ class NormalizePostings:
             finished.count(outcome, by=number)
         if repeated:
             finished.count("duplicate", by=repeated)
-        sent = _in_messages(self._with_companies(merged.postings))
+        sent = posting_messages(with_companies(merged.postings, self._names))
         finished.children = [_child(postings, event.replay) for postings in sent]
         finished.children += map(Child, in_messages(settled))
         if found is None:
@@ -144,9 +143,6 @@ class NormalizePostings:
             finished.aside = await self._announced(conn, records.values())
         _report(finished, prepared)
         return finished
-
-    def _with_companies(self, postings: Sequence[Posting]) -> list[Posting]:
-        return [msgspec.structs.replace(p, company_key=self._names.key(p.company, p.company_url)) for p in postings]
 
     async def _announced(self, conn: AsyncConnection, records: Iterable[Record]) -> list[Event]:
         """What is sent of employers that nobody has named before; they are looked up beside the run."""
@@ -173,6 +169,7 @@ class NormalizePostings:
             collected_at=event.collected_at,
             rules_version=self._rules.version,
             now=self._now(),
+            closing=self._closing,
         )
 
 
@@ -200,19 +197,6 @@ def _normalized(event: PostingsCollected, rules: Rules) -> Normalized:
 def _child(postings: list[Posting], replay: ReplayMode | None) -> Child:
     counted = sum(posting.outcome is not None for posting in postings)
     return Child(PostingsNormalized(postings=postings, replay=replay), counted)
-
-
-def _in_messages(postings: Sequence[Posting]) -> Iterator[list[Posting]]:
-    message: list[Posting] = []
-    room = _MOST_CHARACTERS
-    for posting in postings:
-        room -= len(posting.description_text)
-        if message and (room < 0 or len(message) == _MOST_POSTINGS):
-            yield message
-            message, room = [], _MOST_CHARACTERS - len(posting.description_text)
-        message.append(posting)
-    if message:
-        yield message
 
 
 def _quarantined(turned: TurnedAway, event: PostingsCollected) -> Quarantined:

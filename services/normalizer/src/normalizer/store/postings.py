@@ -7,7 +7,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,14 +17,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from common.contracts import Posting, PostingOutcome
 from common.contracts.posting import ForwardedOutcome
 from common.database import bulk_upsert
+from normalizer.domain.closing import looks
 from normalizer.domain.markup import text_of
-from normalizer.domain.merge import Change, Member, Merged, PostingState, Sighting, change_of, next_state
+from normalizer.domain.merge import Change, Member, Merged, PostingState, Sighting, change_of, next_state, wakes
 from normalizer.domain.precedence import Precedence
-from normalizer.domain.record import Record, posting
+from normalizer.domain.record import Record
 from normalizer.store.rows import (
     Page,
     content_row,
+    event_rows,
     kept,
+    member_of,
     place_rows,
     posting_row,
     record_of,
@@ -46,6 +49,7 @@ from normalizer.store.statements import (
 )
 from normalizer.tables import content as t_content
 from normalizer.tables import posting as t_posting
+from normalizer.tables import posting_event as t_event
 from normalizer.tables import posting_place as t_place
 from normalizer.tables import sighting as t_sighting
 
@@ -78,7 +82,11 @@ class PostingStore:
             id_: change_of(record, known.get(id_), page.collected_at, **where) for id_, record in records.items()
         }
         await self._update_sightings(conn, page, records, changes, known)
-        spoken = [records[id_] for id_, change in changes.items() if change in ("first", "changed")]
+        spoken = [
+            records[id_]
+            for id_, change in changes.items()
+            if change in ("first", "changed") or wakes(known.get(id_), change, page.collected_at)
+        ]
         merged = await self._merge_postings(conn, page, spoken, known, precedence)
         outcomes = {
             id_: merged.outcome(record, changes[id_], again=id_ in known and known[id_].last_run_id == page.run_id)
@@ -145,7 +153,8 @@ class PostingStore:
         after = {
             key: next_state(state, members.get(key, ()), precedence, page.collected_at) for key, state in before.items()
         }
-        await self._save(conn, page, [state for key, state in after.items() if state != before[key]])
+        changed = [state for key, state in after.items() if state != before[key]]
+        await self.save(conn, changed, before, page.closing.version, page.now)
         reopened = {key for key, state in before.items() if state.closed_at}
         open_ = [key for key in left | reopened if key in after and after[key].closed_at is None]
         if open_:
@@ -161,7 +170,9 @@ class PostingStore:
             other = best.setdefault(record.hash_key, record)
             best[record.hash_key] = min(other, record, key=precedence.rank)
         states = {
-            key: PostingState(key, 1, r.source, r.source_job_id, r.content_hash, page.collected_at, None)
+            key: PostingState(
+                key, 1, r.source, r.source_job_id, r.content_hash, page.collected_at, look_at=_first_look(page, r)
+            )
             for key, r in best.items()
         }
         rows = [posting_row(state, page.now) for state in states.values()]
@@ -176,12 +187,22 @@ class PostingStore:
     async def _members(self, conn: AsyncConnection, keys: Collection[str]) -> dict[str, list[Member]]:
         members: dict[str, list[Member]] = {}
         for row in await conn.execute(MEMBERS, {"keys": list(keys)}):
-            member = Member(row.source, row.source_job_id, row.hash_key.hex, row.content_hash.hex, row.blank)
+            member = member_of(row)
             members.setdefault(member.hash_key, []).append(member)
         return members
 
-    async def _save(self, conn: AsyncConnection, page: Page, states: Sequence[PostingState]) -> None:
-        await bulk_upsert(conn, t_posting, [posting_row(s, page.now) for s in states], key=["hash_key"])
+    async def save(
+        self,
+        conn: AsyncConnection,
+        states: Sequence[PostingState],
+        before: Mapping[str, PostingState],
+        rules_version: str,
+        now: datetime,
+    ) -> None:
+        """Store postings that are locked, and what has happened to them."""
+        await bulk_upsert(conn, t_posting, [posting_row(s, now) for s in states], key=["hash_key"])
+        events = [row for s in states for row in event_rows(before[s.hash_key], s, rules_version, now)]
+        await bulk_upsert(conn, t_event, events, key=("hash_key", "at", "kind"), update=())
 
     async def _result(
         self,
@@ -202,16 +223,7 @@ class PostingStore:
         states = merged.forwarded()
         shown = await self._shown(conn, page, records, states)
         await self._move_places(conn, [(state, shown[state.hash_key]) for state in states], merged.before)
-        postings = [
-            posting(
-                shown[state.hash_key],
-                state.version,
-                sent_with.get(state.hash_key),
-                closed=state.closed_at is not None,
-                first_seen_at=state.first_seen_at,
-            )
-            for state in states
-        ]
+        postings = [state.posting(shown[state.hash_key], sent_with.get(state.hash_key)) for state in states]
         return MergeResult(postings, ended)
 
     async def _shown(
@@ -226,12 +238,20 @@ class PostingStore:
                 shown[state.hash_key] = record
             else:
                 elsewhere.append(state)
-        if elsewhere:
-            keys = {state.hash_key: state.content_hash for state in elsewhere}
-            for row in (await conn.execute(SHOWN, {"keys": list(keys)})).mappings():
-                key = row["hash_key"].hex
-                shown[key] = record_of(row, keys[key])
-        return shown
+        return shown | await self._stored(conn, elsewhere)
+
+    async def _stored(self, conn: AsyncConnection, states: Sequence[PostingState]) -> dict[str, Record]:
+        keys = {state.hash_key: state.content_hash for state in states}
+        if not keys:
+            return {}
+        rows = (await conn.execute(SHOWN, {"keys": list(keys)})).mappings()
+        return {(key := row["hash_key"].hex): record_of(row, keys[key]) for row in rows}
+
+    async def told(self, conn: AsyncConnection, states: Sequence[PostingState]) -> list[Posting]:
+        """Postings that have changed without a page, as they are sent on; places follow what they show."""
+        shown = await self._stored(conn, states)
+        await self._move_places(conn, [(state, shown[state.hash_key]) for state in states], shown)
+        return [state.posting(shown[state.hash_key], None) for state in states]
 
     async def _move_places(
         self,
@@ -272,3 +292,9 @@ class PostingStore:
         if after is not None:
             query = query.where(t_posting.c.hash_key > after)
         return [dict(row) | {"hash_key": row["hash_key"].hex} for row in (await conn.execute(query)).mappings()]
+
+
+def _first_look(page: Page, record: Record) -> datetime:
+    """When time alone may change a posting that is new."""
+    published = min(record.posted_at or page.collected_at, page.collected_at)
+    return min(looks(record.valid_through, page.collected_at, published, page.closing))

@@ -11,7 +11,7 @@ from common.database import bulk_upsert
 from common.messaging.differences import Differences
 from normalizer.domain.merge import PostingState
 from normalizer.domain.precedence import Precedence
-from normalizer.domain.record import Record, posting
+from normalizer.domain.record import Record
 from normalizer.store.postings import CONTENT_KEY, MergeResult, PostingStore
 from normalizer.store.rows import Page, content_row, state_of, values_of
 from normalizer.store.statements import SAID, STATES
@@ -63,7 +63,7 @@ async def _unchanged(conn: AsyncConnection, records: Sequence[Record]) -> list[P
     rows: Sequence[sa.Row[Any]] = (await conn.execute(STATES, {"keys": [r.hash_key for r in records]})).all()
     states: dict[str, PostingState] = {row.hash_key.hex: state_of(row) for row in rows}
     return [
-        posting(record, state.version, None, closed=state.closed_at is not None, first_seen_at=state.first_seen_at)
+        state.posting(record, None)
         for record in records
         if (state := states.get(record.hash_key)) is not None
         and (*state.shown, state.content_hash) == (record.source, record.source_job_id, record.content_hash)

@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from common.contracts import OfferedPay, Place
+from common.contracts import Flag, OfferedPay, Place
+from normalizer.domain.closing import Standing
+from normalizer.domain.closing_rules import ClosingRules
 from normalizer.domain.markup import text_of
-from normalizer.domain.merge import PostingState, Sighting
+from normalizer.domain.merge import Member, PostingState, Sighting
 from normalizer.domain.one_job import Saying
 from normalizer.domain.record import Record
 
@@ -20,6 +22,7 @@ _SAME_NAME = [
     "company_size", "tags", "language", "posted_at", "valid_through", "warnings",
 ]  # fmt: skip
 _SAID = [name for name in _SAME_NAME if name not in ("hash_key", "source", "source_job_id", "places", "warnings")]
+_EVENTS = {"repost": "reposted", "evergreen": "evergreen"}
 _PAY = ("text", "minimum", "maximum", "currency", "period")
 
 
@@ -36,6 +39,7 @@ class Page:
     collected_at: datetime
     rules_version: str
     now: datetime
+    closing: ClosingRules
 
 
 def content_row(record: Record, rules_version: str, now: datetime) -> dict[str, Any]:
@@ -131,6 +135,11 @@ def posting_row(state: PostingState, now: datetime) -> dict[str, Any]:
         "content_hash": state.content_hash,
         "first_seen_at": state.first_seen_at,
         "closed_at": state.closed_at,
+        "state": state.standing.state,
+        "state_since": state.standing.since,
+        "state_reason": state.standing.reason,
+        "flags": list(state.flags),
+        "look_at": state.look_at,
         "dwh_load_timestamp": now,
     }
 
@@ -147,5 +156,31 @@ def state_of(row: sa.Row[Any]) -> PostingState:
     """The state in a row of `posting`."""
     return PostingState(
         row.hash_key.hex, row.version, row.source, row.source_job_id, row.content_hash.hex,
-        row.first_seen_at, row.closed_at,
+        row.first_seen_at, Standing(row.state, row.state_since, row.state_reason),
+        tuple(msgspec.convert(row.flags, list[Flag])), row.look_at,
     )  # fmt: skip
+
+
+def member_of(row: sa.Row[Any]) -> Member:
+    """A sighting with its posting, and when it was seen."""
+    return Member(
+        row.source, row.source_job_id, row.hash_key.hex, row.content_hash.hex, row.blank, row.feed, row.first_seen_at,
+        row.last_seen_at, row.gone_at, row.valid_through, row.posted_at,
+    )  # fmt: skip
+
+
+def event_rows(before: PostingState, after: PostingState, rules_version: str, now: datetime) -> list[dict[str, Any]]:
+    """The rows of `posting_event` of what has become of a posting."""
+    told: list[tuple[str, datetime, str]] = []
+    if after.standing.state != before.standing.state:
+        kind = "reopened" if after.standing.state == "open" else after.standing.state
+        told.append((kind, after.standing.since or now, after.standing.reason or ""))
+    known = {flag.kind for flag in before.flags}
+    told += [(_EVENTS[flag.kind], flag.since, flag.evidence) for flag in after.flags if flag.kind not in known]
+    return [
+        {
+            "hash_key": after.hash_key, "at": at, "kind": kind, "source": after.source, "reason": reason,
+            "rules_version": rules_version, "noted_at": now,
+        }
+        for kind, at, reason in told
+    ]  # fmt: skip

@@ -7,6 +7,7 @@ import yaml
 
 from common.settings.rule_files import Parse, RuleFiles
 from normalizer.domain.canonical import FIELDS
+from normalizer.domain.closing_rules import ClosingRules, closing_rules_from
 from normalizer.domain.dedupe_rules import dedupe_rules_from
 from normalizer.domain.duplicates import Reader
 from normalizer.domain.precedence import Precedence, precedence_from
@@ -25,6 +26,7 @@ class NormalizerRules:
     names: CompanyNames
     duplicates: Reader
     upper_ends: tuple[int, ...]
+    closing: ClosingRules
 
 
 def _upper_ends(document: Any) -> tuple[int, ...]:
@@ -37,6 +39,7 @@ PARSERS: dict[str, Parse] = {
     "sources.yml": lambda content: precedence_from(yaml.safe_load(content)),
     "companies.yml": lambda content: CompanyNames(parse_rules(yaml.safe_load(content)).names),
     "dedupe.yml": lambda content: dedupe_rules_from(yaml.safe_load(content)),
+    "closing.yml": lambda content: closing_rules_from(yaml.safe_load(content)),
     "enums.yml": lambda content: _upper_ends(yaml.safe_load(content)),
 }
 
@@ -48,7 +51,9 @@ def load_rules(files: RuleFiles | None = None, *, enforce: bool = True) -> Norma
     quality, dedupe, names = parsed["dq.yml"], parsed["dedupe.yml"], parsed["companies.yml"]
     version = files.stamped(quality.version)
     dedupe = dedupe.model_copy(update={"version": files.stamped(dedupe.version)})
+    closing = parsed["closing.yml"].model_copy(update={"version": files.stamped(parsed["closing.yml"].version)})
     return NormalizerRules(
         version=version, quality=replace(quality, version=version, enforce=enforce), names=names,
         precedence=parsed["sources.yml"], duplicates=Reader(dedupe, names), upper_ends=parsed["enums.yml"],
+        closing=closing,
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """The statements of the normalizer that are no bulk upserts."""
 
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -36,9 +37,11 @@ SAID = (
     .where(t_sighting.c.source == sa.bindparam("source"))
     .where(t_sighting.c.source_job_id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Text))))
 )
-MEMBERS = (
+MEMBERS: sa.Select[Any] = (
     sa.select(
-        *(t_sighting.c[name] for name in ("source", "source_job_id", "hash_key", "content_hash")),
+        *(t_sighting.c[name] for name in ("source", "source_job_id", "hash_key", "content_hash", "feed")),
+        *(t_sighting.c[name] for name in ("first_seen_at", "last_seen_at", "gone_at", "valid_through")),
+        t_content.c.posted_at,
         (t_content.c.description_html == "").label("blank"),
     )
     .join_from(t_content, t_sighting, same_sighting)

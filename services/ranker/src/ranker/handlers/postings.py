@@ -7,7 +7,7 @@ from functools import cache
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.contracts import Headers, Job, PostingsEnriched, PostingsRanked
+from common.contracts import Headers, Job, PostingsEnriched, PostingsRanked, is_over
 from common.messaging.unit import Child, Finished, Quarantined
 from ranker.domain.batch import Batch, ReadJob, read_job
 from ranker.domain.campaigns import CompiledCampaigns
@@ -31,7 +31,8 @@ class PreparedJobs:
         """Read one job; our own error sets only this job aside."""
         try:
             employer = uuid.UUID(job.company_key) if job.company_key else None
-            stored = StoredJob(uuid.UUID(job.hash_key), job.version, job.closed, facts_of(job), employer)
+            over = is_over(job.state, closed=job.closed)
+            stored = StoredJob(uuid.UUID(job.hash_key), job.version, over, facts_of(job), employer)
             read = read_job(stored.facts, judges)
         except Exception as error:  # noqa: BLE001 - one bad job must not take the others with it; it is quarantined
             self.failed.append((job, repr(error)))

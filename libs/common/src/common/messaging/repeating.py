@@ -1,4 +1,4 @@
-"""Work that a gateway does again and again beside its messages."""
+"""Work that a service does again and again beside its messages."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

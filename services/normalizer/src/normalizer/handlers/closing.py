@@ -1,0 +1,101 @@
+"""Closes what whole reads of feeds do not show any more, and what time has closed; beside the messages."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+
+import structlog
+
+from common.contracts import Posting, PostingsNormalized, is_over, unit_id
+from common.messaging.outbox import outgoing, root_headers
+from common.messaging.protocol import Outgoing
+from common.messaging.relay import send_now
+from common.messaging.repeating import repeat
+from common.messaging.session import Session
+from normalizer.domain.merge import PostingState
+from normalizer.handlers.messages import in_messages, with_companies
+from normalizer.metrics import CLOSED, SWEEPS_HELD
+from normalizer.store.closing import MOST, ClosingStore, Judged
+from normalizer.store.sweeps import SweepStore
+from sources.companies.names import CompanyNames
+
+_LOOK_SECONDS = 60.0
+_REASONS = {"closed": "missing", "expired": "expired"}
+_log = structlog.get_logger()
+
+
+class ClosingWatch:
+    """Side work in every normalizer, of which one at a time does it."""
+
+    def __init__(self, session: Session, store: ClosingStore, names: CompanyNames) -> None:
+        self._session = session
+        self._store = store
+        self._sweeps = SweepStore()
+        self._names = names
+
+    async def look(self, now: datetime) -> int:
+        """Judge all reads that wait, then look at all postings that are due; how many others must hear of."""
+        while await self._judge(now):
+            pass
+        told, due = 0, MOST
+        while due == MOST:
+            due, changed = await self._look(now)
+            told += changed
+        async with self._session.engine.begin() as conn:
+            await self._sweeps.purge(conn, now - self._store.kept)
+        return told
+
+    async def _judge(self, now: datetime) -> bool:
+        async with self._session.engine.begin() as conn:
+            found = await self._store.judge_next(conn, now) if await self._store.alone(conn) else None
+        if found is not None:
+            _report(found)
+        return found is not None
+
+    async def _look(self, now: datetime) -> tuple[int, int]:
+        session = self._session
+        async with session.engine.begin() as conn:
+            if not await self._store.alone(conn):
+                return 0, 0
+            looked = await self._store.look(conn, now)
+            messages = self._messages([posting for _, posting in looked.changed], now)
+            await session.outbox.add(conn, messages)
+        _count(looked.changed)
+        await send_now(session.broker, session.engine, session.outbox, messages)
+        return looked.due, len(looked.changed)
+
+    def _messages(self, postings: Sequence[Posting], now: datetime) -> list[Outgoing]:
+        """Side work, as it belongs to no run."""
+        messages = []
+        for batch in in_messages(with_companies(postings, self._names)):
+            event = PostingsNormalized(postings=batch)
+            name = unit_id("aside", event.event_type, *((p.hash_key, p.version) for p in batch))
+            messages.append(outgoing(event, root_headers("", name, "", "", now), name, ""))
+        return messages
+
+    @contextlib.asynccontextmanager
+    async def running(self, now: Callable[[], datetime]) -> AsyncIterator[None]:
+        """Look for the duration of the context; a watch that fails ends the process loudly."""
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(repeat(self._session, "closing", lambda: self.look(now()), _LOOK_SECONDS))
+            try:
+                yield
+            finally:
+                task.cancel()
+
+
+def _report(judged: Judged) -> None:
+    if judged.held:
+        SWEEPS_HELD.labels(judged.source).inc()
+        _log.warning(
+            "closing_held_back", source=judged.source, feed=judged.feed, missing=judged.missing, closed=judged.closed
+        )
+    elif judged.closed:
+        _log.info("postings_gone", source=judged.source, feed=judged.feed, postings=judged.closed)
+
+
+def _count(changed: Sequence[tuple[PostingState, Posting]]) -> None:
+    for before, after in changed:
+        if is_over(after.state, closed=False) and after.state != before.standing.state:
+            CLOSED.labels(after.source, _REASONS[after.state]).inc()
