@@ -56,7 +56,7 @@ class _Duplicates:
         """Take in the posting of a line."""
         posting = self._canonical.posting(line)
         reference, label = str(len(self._seen)), _label(posting, line)
-        listing = self._listing(reference, posting, line)
+        listing = self._listing(reference, posting)
         joined, retained = self._clusters.add(listing)
         differing = {other.reference for other, found in retained if found.reason == "texts_differ"}
         exact = self._same_identity(reference, posting, line, listing, differing)
@@ -79,13 +79,11 @@ class _Duplicates:
             sys.stdout.buffer.write(_encode(row) + b"\n")
         sys.stdout.buffer.flush()
 
-    def _listing(self, reference: str, posting: Posting, line: Line) -> Listing:
-        extra = line.given.get("extra")
-        cut = bool(extra.get("description_is_excerpt")) if isinstance(extra, dict) else False
+    def _listing(self, reference: str, posting: Posting) -> Listing:
         return self._reader.listing(
             reference, posting.source, posting.company, posting.title, [place.written for place in posting.places],
             posting.description_text,
-            day=posting.posted_at.date() if posting.posted_at else None, cut=cut,
+            day=posting.posted_at.date() if posting.posted_at else None, cut=posting.description_is_excerpt,
         )  # fmt: skip
 
     def _same_identity(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from common.contracts import OfferedPay, Place, SourcePosting
+from sources import values
 
 #: Names under which people keep a field, the first that holds something counts.
 NAMES: dict[str, tuple[str, ...]] = {
@@ -18,6 +19,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "tags": ("tags", "skills"),
     "company_size": ("company_size",),
     "url": ("url", "link"),
+    "posted_at": ("posted_at", "date_posted", "datePosted", "published_at", "publication_date", "created_at"),
 }
 
 
@@ -28,7 +30,9 @@ def plain_posting(given: dict[str, Any], number: int) -> SourcePosting:
         raise ValueError("neither title nor description: name them so, or map the file with `posthorn map` first")
     return SourcePosting(
         source_job_id=_text(given, "id") or f"line-{number}", title=title, company=_text(given, "company"),
-        description_html=body, places=[_place(one) for one in _several(given, "location")],
+        description_html=body, description_is_excerpt=given.get("description_is_excerpt") is True,
+        posted_at=values.moment(_value(given, "posted_at")),
+        places=[_place(one) for one in _several(given, "location")],
         remote=_flag(_value(given, "remote")), employment_types=_texts(given, "employment_type"),
         seniority=_text(given, "seniority"), tags=_texts(given, "tags"), company_size=_text(given, "company_size"),
         url=_text(given, "url"), pay=_pay(_value(given, "salary")),

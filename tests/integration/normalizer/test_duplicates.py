@@ -63,6 +63,15 @@ async def test_the_same_job_of_two_boards_is_one_cluster_of_two_postings(normali
     assert (joined.reason, joined.duplicate_class, joined.similarity) == ("same_text", "full", 1)
 
 
+async def test_that_a_text_is_cut_off_is_kept_sent_on_and_known_to_those_who_come_later(normalizer: Normalizer) -> None:
+    title, windows = "Lead Engineer Routing Platform", (BODY[:250], BODY[260:])
+    first, later = (item(n, title, body=body) | {"description_is_excerpt": True} for n, body in enumerate(windows, 1))
+    await normalizer.page([first], source=BEST)
+    await normalizer.page([later | {"title": f"{title} (m/w/d)"}], source=SECOND)
+    assert [row.reason for row in await rows(normalizer) if row.matched] == ["posted_again"]
+    assert all(sent.description_is_excerpt for sent in normalizer.sent)
+
+
 async def test_postings_of_one_page_find_each_other(normalizer: Normalizer) -> None:
     await normalizer.page([item(1), item(2, place="Hamburg"), item(3, "Senior Platform Engineer")])
     assert await clusters(normalizer) == [{"1", "2"}]

@@ -46,6 +46,18 @@ def test_the_same_job_elsewhere_is_one_cluster_and_another_role_is_none(tmp_path
     assert (rows[3]["reason"], rows[3]["class"]) == ("excerpt_of_the_other", "partial")
 
 
+def test_a_text_that_is_said_to_be_cut_is_compared_and_read_as_an_excerpt(tmp_path: Path) -> None:
+    said = POSTINGS[0] | {"title": "Lead Platform Engineer Routing", "posted_at": "2026-03-02"}
+    first = said | {"description": "The first half of an advert, with twelve words or more and 5 years"}
+    other = said | {
+        "id": "z", "title": f"{said['title']} (m/w/d)",
+        "description": "Quite another half of this advert, which shares no run of words with it",
+    }  # fmt: skip
+    cut = [line | {"description_is_excerpt": True} for line in (first, other)]
+    assert [row["cluster_id"] for row in piped(tmp_path, ["dedupe"], [first, other])[1]] == ["a", "z"]
+    assert [row["reason"] for row in piped(tmp_path, ["dedupe"], cut)[1]] == [None, "posted_again"]
+
+
 def test_a_source_that_shows_an_id_again_shows_the_same_posting(tmp_path: Path) -> None:
     first = {"source": "lever", "source_job_id": "7", "title": "Baker", "company": "Crust"}
     _, rows = piped(tmp_path, ["dedupe"], [first, first | {"title": "Head Baker"}, first | {"source": "ashby"}])

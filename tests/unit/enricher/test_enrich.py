@@ -56,6 +56,27 @@ def test_every_derived_value_has_evidence(enricher: Enricher) -> None:
     assert fields == {"skills", "seniority", "remote_type", "salary", "places", "employment_types"}
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        "Salary: $120,000 - $15", "We ask for 3", "5 years of experience", "Bachelor's degree", "Homeoffice",
+        "We sponsor visas", "3 Jahre Berufserfahrung", "Work from home is",
+    ],
+)  # fmt: skip
+def test_what_the_cut_off_rest_of_a_sentence_could_turn_is_not_read(enricher: Enricher, end: str) -> None:
+    body = f"We build bridges in Python. {end} …"
+    read = enricher.read(posting(body=body, description_is_excerpt=True))
+    told = (read.salary, read.years_minimum, read.degree, read.remote_type, read.visa)
+    assert (told, read.skills) == ((None,) * 5, ["python"])
+
+
+def test_what_an_excerpt_says_in_whole_sentences_is_read(enricher: Enricher) -> None:
+    body = "Salary: $120,000 - $150,000 a year. You have 5+ years of experience. Fully remote. And then you …"
+    read = enricher.read(posting(body=body, description_is_excerpt=True))
+    assert read.salary
+    assert (read.salary.yearly_maximum, read.years_minimum, read.remote_type) == (150_000, 5, "remote")
+
+
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     copy = tmp_path / "config"

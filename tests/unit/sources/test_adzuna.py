@@ -74,5 +74,5 @@ def test_predicted_pay_is_nobodys_offer_and_stays_in_extra(mark: Any) -> None:
 
 
 def test_a_cut_description_is_marked_as_excerpt() -> None:
-    assert ADAPTER.map_to_common(AD).extra["description_is_excerpt"] is True
-    assert "description_is_excerpt" not in ADAPTER.map_to_common({**AD, "description": "Short."}).extra
+    assert ADAPTER.map_to_common(AD).description_is_excerpt
+    assert not ADAPTER.map_to_common({**AD, "description": "Short."}).description_is_excerpt

@@ -126,6 +126,7 @@ content = sa.Table(
     sa.Column("url", sa.Text),
     sa.Column("apply_url", sa.Text),
     sa.Column("description_html", sa.Text, nullable=False),
+    sa.Column("description_is_excerpt", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("places", pg.JSONB, nullable=False),
     sa.Column("employment_types", pg.ARRAY(sa.Text), nullable=False),
     sa.Column("remote", sa.Text),

@@ -44,6 +44,7 @@ MEANINGS: dict[str, str] = {
     "cursor": "the source's own mark of where the page begins",
     "date_window": "age of postings wanted",
     "deleted": "the campaign is gone: its rankings go too",
+    "description_is_excerpt": "the source cuts the body off: what is not in it may stand in the rest",
     "description_text": "the body as plain text",
     "domain": "the company's internet domain",
     "employment_type_preference": "accepted types; empty: any",

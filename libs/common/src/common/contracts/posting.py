@@ -58,6 +58,7 @@ class SourcePosting(Contract, frozen=True, kw_only=True):
     apply_url: str | None = None
     description_html: str | None = None
     description_text: str | None = None
+    description_is_excerpt: bool = False
     places: list[Place] = []
     employment_types: list[str] = []
     remote: str | None = None
@@ -109,6 +110,7 @@ class Posting(Contract, frozen=True, kw_only=True):
     url: str | None = None
     apply_url: str | None = None
     description_text: str = ""
+    description_is_excerpt: bool = False
     places: list[Place] = []
     employment_types: list[str] = []
     remote: str | None = None

@@ -145,12 +145,13 @@ class Adzuna(SourceAdapter):
             company=fields.line("company.display_name"),
             url=address,
             description_text=body,
+            description_is_excerpt=_is_cut(body),
             places=_places(fields, country),
             employment_types=[t for t in (fields.line("contract_time"), fields.line("contract_type")) if t],
             tags=fields.strings("category.label"),
             pay=_pay(fields, country),
             posted_at=fields.moment("created"),
-            extra=fields.rest() | ({"description_is_excerpt": True} if _is_cut(body) else {}),
+            extra=fields.rest(),
         )
 
 

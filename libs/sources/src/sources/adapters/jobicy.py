@@ -91,6 +91,7 @@ class Jobicy(SourceAdapter):
             company=fields.take(_plain, "companyName"),
             url=fields.link("url"),
             description_html=fields.text("jobDescription", "jobExcerpt"),
+            description_is_excerpt=not Item(item).text("jobDescription"),
             places=[Place(text=part.strip()) for part in (fields.line("jobGeo") or "").split(",") if part.strip()],
             employment_types=fields.strings("jobType"),
             remote="remote",

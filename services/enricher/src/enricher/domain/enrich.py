@@ -40,6 +40,8 @@ from enricher.domain.years import YearsReader
 #: Characters of a title that are read.
 _LONGEST_TITLE = 1_000
 _NONE: list[Mention] = []
+#: What the rest of a sentence may turn or change: a second amount, a negation.
+_TURNING = ("pay", "years", "degree", "visa", "remote", "employment")
 
 
 class Enrichment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -101,8 +103,8 @@ class Enricher:
     def read(self, posting: Posting) -> Enrichment:
         """Everything the posting says. Raises nothing on purpose; the caller isolates what a bug here would raise."""
         title = posting.title[:_LONGEST_TITLE]
-        text = Text(title, posting.description_text)
-        mentions = self.scanner.scan(text)
+        text = Text(title, posting.description_text, cut=posting.description_is_excerpt)
+        mentions = _told_whole(self.scanner.scan(text), text)
         sections = self.needs.of(text, mentions.get("need", _NONE))
         places, evidence = self.location.read(posting.places)
         skills = self.skills.read(text, mentions.get("skill", _NONE), posting.tags, posting.company, sections)
@@ -131,6 +133,14 @@ class Enricher:
             degree=degree.level if degree else None, degree_required=degree.required if degree else None,
             language=language.value if language else None, visa=visa_value(visa), evidence=evidence,
         )  # fmt: skip
+
+
+def _told_whole(mentions: dict[str, list[Mention]], text: Text) -> dict[str, list[Mention]]:
+    """Without those at the cut end of an excerpt, where the rest of the sentence may say otherwise."""
+    if text.whole_to < len(text.low):
+        for kind in _TURNING:
+            mentions[kind] = [mention for mention in mentions.get(kind, _NONE) if mention.end <= text.whole_to]
+    return mentions
 
 
 def _names(stated: Sequence[Place], read: Sequence[Place]) -> list[str | None]:

@@ -10,7 +10,10 @@ _DOT = ord(".")
 _ABBREVIATED = "".join(
     rf"(?<!\b{words}\.)" for words in (r"ca", r"min", r"max", r"mind", r"exp", r"e\.g", r"z\.b", r"u\.s", r"u\.k")
 )
+_BYTE_ENDS = re.compile(rb"[!?;\n]|\.\s|\xe2\x80\xa2")
 _ENDS = re.compile(rf"[!?;\n•·]|\.(?=\s|$){_ABBREVIATED}| {{2}}|\xa0 ")
+#: Bytes before a cut in which a sentence that was begun may still turn: "you need 5 years of …", "no visa is …".
+_TURN = 60
 #: What a byte says of the character it belongs to: 0 ends a word, 1 continues it, 2 is part of a non-ASCII character.
 _BYTE = bytes(2 if b > 127 else int(chr(b).isalnum() or chr(b) in "_@") for b in range(256))
 _NEXT_LINE = re.compile(rb"[A-Z][a-z]|\d{1,2}(?:\+|-\d| y| to )")
@@ -26,14 +29,22 @@ class Text:
     `str` halves the cost of a scan, and lower-casing non-ASCII `str` alone would cost as much as the scan.
     """
 
-    __slots__ = ("_byte", "_character", "body_start", "low", "raw")
+    __slots__ = ("_byte", "_character", "body_start", "low", "raw", "whole_to")
 
-    def __init__(self, title: str, body: str) -> None:
+    def __init__(self, title: str, body: str, *, cut: bool = False) -> None:
+        """`cut`: the body is an excerpt; what stands behind `whole_to` may go on otherwise."""
         head = title.encode(errors="replace")
         self.raw = head + b"\n" + body[:MAX_BODY_CHARACTERS].encode(errors="replace")
         self.low = self.raw.lower()
         self.body_start = len(head) + 1
         self._byte, self._character = self.body_start, 0
+        self.whole_to = self._last_whole() if cut else len(self.low)
+
+    def _last_whole(self) -> int:
+        """Where the unfinished sentence at the end of an excerpt begins, or its last `_TURN` bytes."""
+        tail_start = max(self.body_start, len(self.low) - _TURN)
+        ends = [found.end() for found in _BYTE_ENDS.finditer(self.low, tail_start)]
+        return ends[-1] if ends else tail_start
 
     def span(self, start: int, end: int) -> tuple[str, int, int, str]:
         """Where a byte span lies: field (title or description), first character, end, and the text itself."""

@@ -145,6 +145,7 @@ class JobDetail(JobRead):
 
     description_html: str | None
     description_text: str | None
+    description_is_excerpt: bool | None = Field(description="Whether the source cuts the text off; null: not known.")
     sightings: list[dict[str, Any]]
     state: str | None = Field(description="open, expired (its valid_through has passed) or closed; null: not known.")
     cluster_id: str | None = Field(description="The job that this posting shows; the key for /duplicates.")
@@ -238,7 +239,7 @@ async def _told(wired: Wired, service: str, path: str) -> Any:
 
 
 def _text(posting: dict[str, Any]) -> dict[str, Any]:
-    names = ("description_html", "description_text", "provenance", "state", "cluster_id")
+    names = ("description_html", "description_text", "description_is_excerpt", "provenance", "state", "cluster_id")
     own = {name: posting.get(name) for name in names}
     return {**own, **{name: posting.get(name, []) for name in ("sightings", "also_seen_as")}}
 

@@ -53,6 +53,7 @@ def canonical(posting: SourcePosting, source: str, collected_at: datetime, rules
         company=draft["company"] or "",
         description_html=markup,
         description_text=text,
+        description_is_excerpt=posting.description_is_excerpt and bool(text),
         pay=_pay(draft),
         warnings=warnings,
         **values,

@@ -131,14 +131,14 @@ def _compared_texts(
 def _posted_again(one: Listing, other: Listing, near: Nearness, rules: PostedAgain) -> bool:
     """Whether a company fills one opening in other words: texts so short, or cut so much, do not tell two apart."""
     days = _days(one, other)
-    if not one.company_key or one.agency or days is None or days > rules.most_days:
+    if not one.company_key or one.agency or (days or 0) > rules.most_days:
         return False
     if one.text.cut and other.text.cut:
         named = one.places.cities and other.places.cities and len(one.title_key.split()) >= rules.title_words
         return bool(named) and near == "same"
     if one.text.cut or other.text.cut or one.source != other.source:
         return False
-    return days >= rules.least_days and near != "other" and max(one.text.words, other.text.words) < rules.words
+    return (days or 0) >= rules.least_days and near != "other" and max(one.text.words, other.text.words) < rules.words
 
 
 def _without_text(one: Listing, other: Listing) -> Comparison:

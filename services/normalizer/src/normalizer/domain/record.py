@@ -32,6 +32,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     apply_url: str | None = None
     description_html: str = ""
     description_text: str = ""
+    description_is_excerpt: bool = False
     places: list[Place] = []
     employment_types: list[str] = []
     remote: str | None = None
@@ -63,6 +64,7 @@ def content_hash(record: Record) -> str:
         sorted([p.text or "", p.city or "", p.region or "", p.country or ""] for p in record.places),
         sorted(record.employment_types), record.remote, record.seniority, record.department, record.company_size,
         sorted(record.tags), record.pay, record.language, record.posted_at and record.posted_at.date(),
+        *(("excerpt",) if record.description_is_excerpt else ()),
     )  # fmt: skip
     return hashlib.blake2b(_encoder.encode(said), digest_size=16).hexdigest()
 
@@ -97,6 +99,7 @@ def posting(
         url=record.url,
         apply_url=record.apply_url,
         description_text=record.description_text,
+        description_is_excerpt=record.description_is_excerpt,
         places=record.places,
         employment_types=record.employment_types,
         remote=record.remote,

@@ -76,6 +76,7 @@ class PostingOut(PostingSummary):
     apply_url: str | None
     description_html: str = Field(description="HTML of harmless tags only.")
     description_text: str
+    description_is_excerpt: bool = Field(description="Whether the source cuts the text off.")
     places: list[PlaceOut]
     employment_types: list[str]
     remote: str | None

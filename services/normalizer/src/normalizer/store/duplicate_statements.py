@@ -52,7 +52,10 @@ _shown = sa.and_(
 CANDIDATES = (
     sa.select(
         _wanted,
-        *(t_content.c[n] for n in ("source", "company", "title", "places", "description_html", "posted_at")),
+        *(
+            t_content.c[n]
+            for n in ("source", "company", "title", "places", "description_html", "description_is_excerpt", "posted_at")
+        ),
     )
     .join_from(_wanted, t_posting, t_posting.c.hash_key == _wanted.c.hash_key)
     .join(t_content, _shown)

@@ -112,6 +112,7 @@ class DuplicateStore:
             posting.hash_key, posting.source, posting.company, posting.title,
             [place.written for place in posting.places],
             posting.description_text, day=posting.posted_at.date() if posting.posted_at else None,
+            cut=posting.description_is_excerpt,
         )  # fmt: skip
 
     async def _stored(self, conn: AsyncConnection, listings: Mapping[str, Listing]) -> _Stored:
@@ -129,7 +130,7 @@ class DuplicateStore:
         places = [place.written for place in msgspec.convert(row["places"], list[Place])]
         return self._reader.listing(
             row["hash_key"].hex, row["source"], row["company"], row["title"], places, text_of(row["description_html"]),
-            day=row["posted_at"].date() if row["posted_at"] else None,
+            day=row["posted_at"].date() if row["posted_at"] else None, cut=row["description_is_excerpt"],
         )  # fmt: skip
 
     async def _grouped(

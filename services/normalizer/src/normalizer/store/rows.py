@@ -18,10 +18,11 @@ from normalizer.domain.record import Record
 
 _SAME_NAME = [
     "hash_key", "source", "source_job_id", "title", "company", "company_url", "url", "apply_url",
-    "description_html", "places", "employment_types", "remote", "seniority", "department",
+    "description_html", "description_is_excerpt", "places", "employment_types", "remote", "seniority", "department",
     "company_size", "tags", "language", "posted_at", "valid_through", "warnings",
 ]  # fmt: skip
-_SAID = [name for name in _SAME_NAME if name not in ("hash_key", "source", "source_job_id", "places", "warnings")]
+_UNSAID = ("hash_key", "source", "source_job_id", "description_is_excerpt", "places", "warnings")
+_SAID = [name for name in _SAME_NAME if name not in _UNSAID]
 _EVENTS = {"repost": "reposted", "evergreen": "evergreen"}
 _PAY = ("text", "minimum", "maximum", "currency", "period")
 

@@ -88,6 +88,8 @@ class PayReader:
             return self._salary(read, "provider", Evidence("salary", "", read.rule, "pay", text=offered.text))
         if mentions and (found := self._of_text(text, mentions, country)):
             candidate, start, end = found
+            if end > text.whole_to:
+                return None, []
             words = text.raw[start:end].decode(errors="ignore")
             read = self._as_read(candidate, country, "pay.text", words)
             return self._salary(read, "text", from_span(text, start, end, field="salary", value="", rule=read.rule))
