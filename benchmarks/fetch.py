@@ -18,7 +18,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from benchmarks.processes import Usage, usage
+from benchmarks.processes import Usage, memory_mb, tree, usage
 from common.contracts import Campaign, RunRequested, SourceQuery, stage_of, unit_id
 from common.database import create_engine
 from common.database.embedded import EmbeddedPostgres, free_port
@@ -155,18 +155,13 @@ async def _until_indexed(rig: Rig, run_id: str, pages: int) -> list[float]:
                 query = "SELECT count(*), sum(items) FROM extractor.page WHERE run_id = $1"
                 done, items = await connection.fetchrow(query, run_id)
                 if done * 10 // pages > len(memory):
-                    memory.append(_resident_mb(rig.pids["extractor"]))
+                    memory.append(max(map(memory_mb, tree(rig.pids["extractor"]))))
                 if done == pages:
                     assert items == pages * _PAGE, f"{items} postings on {pages} pages"
                     return memory
                 await asyncio.sleep(0.05)
     finally:
         await connection.close()
-
-
-def _resident_mb(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ _TICK = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Usage:
-    """CPU seconds so far of a process tree (ended children included), and peak resident memory of its root in MB."""
+    """CPU seconds so far of a process tree (ended children included), and peak memory of its largest process in MB."""
 
     cpu: float
     peak_mb: float
@@ -31,8 +31,8 @@ def tree(pid: int) -> list[int]:
 def usage(pid: int, *, without: frozenset[int] = frozenset()) -> Usage:
     """Usage of the tree below `pid`, leaving out the trees below `without`."""
     left_out = {p for other in without for p in tree(other)}
-    cpu = sum(_cpu(p) for p in tree(pid) if p not in left_out)
-    return Usage(cpu, _peak_mb(pid))
+    counted = [p for p in tree(pid) if p not in left_out]
+    return Usage(sum(map(_cpu, counted)), max((memory_mb(p, "VmHWM") for p in counted), default=0.0))
 
 
 def _stat(path: Path) -> list[str] | None:
@@ -48,9 +48,10 @@ def _cpu(pid: int) -> float:
     return sum(int(f) for f in fields[11:15]) / _TICK if fields else 0.0
 
 
-def _peak_mb(pid: int) -> float:
+def memory_mb(pid: int, measure: str = "VmRSS") -> float:
+    """What is resident of one process now, or at the most so far (VmHWM)."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{measure}:")), 0.0)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
 from common.contracts import Campaign, Days, Headers, PageRequested, RunRequested, SourceQuery
 from common.messaging.errors import PermanentError, RetryLaterError
@@ -69,7 +70,7 @@ async def test_a_page_is_archived_and_names_the_next(stage: FetchPages, source: 
     prepared = one(await stage.prepare(headers(), request(board="acme")))
     assert prepared.archived is not None
     assert prepared.archived.key == "bronze/fake/acme/date=2025/08/19/run=r1/page=0001.json.gz"
-    assert prepared.batches.messages == [[{"id": 1}, {"id": 2}]]
+    assert prepared.batches.messages == [[Raw(b'{"id":1}'), Raw(b'{"id":2}')]]
     assert prepared.following is not None
     assert (prepared.following.page, prepared.following.cursor) == (2, "p2")
 
@@ -93,7 +94,7 @@ async def test_two_queries_of_one_feed_do_not_take_each_others_page(stage: Fetch
     other = one(await stage.prepare(headers("fetch:2"), request(board="acme", department="b")))
     again = one(await stage.prepare(headers("fetch:2"), request(board="acme", department="b")))
     assert source.asked == 2
-    assert other.batches.messages == [[{"id": 9}]]
+    assert other.batches.messages == [[Raw(b'{"id":9}')]]
     assert again.batches == other.batches
 
 

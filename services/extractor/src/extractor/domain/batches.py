@@ -18,9 +18,9 @@ _encode = msgspec.json.Encoder(decimal_format="string").encode
 
 @dataclass(slots=True)
 class Batches:
-    """Items by message, in their order, and the positions of those that are too large to be sent."""
+    """Items by message, as JSON and in their order, and the positions of those that are too large to be sent."""
 
-    messages: list[list[Any]] = field(default_factory=list)
+    messages: list[list[msgspec.Raw]] = field(default_factory=list)
     too_large: list[int] = field(default_factory=list)
 
 
@@ -35,22 +35,23 @@ def split(
     batches = Batches()
     room, left = 0, 0
     for position, original in enumerate(items):
-        item, size = _sized(original)
+        item = _json(original)
+        size = len(item)
         if size > max_item_bytes:
             batches.too_large.append(position)
             continue
         if left == 0 or size > room:
             batches.messages.append([])
             room, left = max_bytes, max_postings
-        batches.messages[-1].append(item)
+        batches.messages[-1].append(msgspec.Raw(item))
         room, left = room - size, left - 1
     return batches
 
 
-def _sized(item: Any) -> tuple[Any, int]:
-    """The item and its size in JSON bytes; what JSON cannot carry (half an emoji, a None key) is replaced."""
+def _json(item: Any) -> bytes:
+    """What JSON cannot carry (half an emoji, a None key) is replaced."""
     try:
-        return item, len(_encode(item))
+        return _encode(item)
     except (UnicodeEncodeError, TypeError):
         text = json.dumps(item, ensure_ascii=False, default=str).encode(errors="replace")
-        return json.loads(text), len(text)
+        return _encode(json.loads(text))
