@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import patch
 
 import sqlalchemy as sa
 import yaml
@@ -20,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import Headers, Place, Posting, PostingsCollected, SourcePosting
 from common.database import create_engine
+from common.messaging.rule_sets import RuleSets
 from common.settings import config_path
 from normalizer.domain.clusters import Clusters
 from normalizer.domain.dedupe_rules import dedupe_rules_from
@@ -27,6 +29,8 @@ from normalizer.domain.duplicates import Reader
 from normalizer.handlers import NormalizePostings
 from normalizer.store import PostingStore
 from normalizer.store.duplicates import DuplicateStore
+from normalizer.store.rule_files import PARSERS
+from normalizer.store.rule_files import load_rules as normalizer_rules
 from normalizer.tables import metadata
 from sources.companies.names import CompanyNames
 from sources.companies.rules import load_rules
@@ -143,13 +147,16 @@ async def stored(url: str, rows: int, pages: int = 20) -> dict[str, Any]:
         await conn.run_sync(metadata.create_all)
         for low in range(1, rows + 1, FILLED_AT_ONCE):
             await conn.execute(sa.text(FILL), {"low": low, "high": min(rows, low + FILLED_AT_ONCE - 1)})
+    rules = RuleSets("normalizer", PARSERS, normalizer_rules)
+    await rules.open(engine)
     result: dict[str, Any] = {"stored": rows}
     async with engine.connect() as conn:
         for board, name in zip(boards, ("first_ms", "again_ms"), strict=True):
-            stage, timed = NormalizePostings(PostingStore()), Timed(reader())
-            stage._duplicates = timed  # noqa: SLF001 - only the time of this part is wanted
-            for page in range(pages):
-                await _page(conn, stage, board.name, list(range(page * 100, page * 100 + 100)))
+            stage, timed = NormalizePostings(PostingStore(), rules), Timed(reader())
+            # Only the time of this part is wanted.
+            with patch("normalizer.handlers.postings.DuplicateStore", return_value=timed):
+                for page in range(pages):
+                    await _page(conn, stage, board.name, list(range(page * 100, page * 100 + 100)))
             result[name] = round(statistics.median(timed.pages), 3)
         merged = await conn.execute(sa.text("SELECT count(*) FROM normalizer.duplicate WHERE matched IS NOT NULL"))
         result["matched"] = merged.scalar_one()

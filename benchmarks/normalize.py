@@ -20,12 +20,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import Headers, OfferedPay, Place, PostingsCollected, SourcePosting
 from common.database import create_engine
+from common.messaging.rule_sets import RuleSets
 from common.settings import config_path
 from normalizer.domain.canonical import FIELDS
 from normalizer.domain.page import normalize
 from normalizer.domain.quality import rules_from
 from normalizer.handlers import NormalizePostings
 from normalizer.store import PostingStore
+from normalizer.store.rule_files import PARSERS, load_rules
 from normalizer.tables import metadata
 from sources.registry import register
 
@@ -102,7 +104,9 @@ async def merge_cost(url: str, numbers: range) -> dict[str, float]:
         await conn.execute(sa.text("CREATE SCHEMA normalizer"))
         await conn.run_sync(metadata.create_all)
     costs: dict[str, float] = {}
-    stage = NormalizePostings(PostingStore())
+    rules = RuleSets("normalizer", PARSERS, load_rules)
+    await rules.open(engine)
+    stage = NormalizePostings(PostingStore(), rules)
     async with engine.connect() as conn:
         pid = (await conn.execute(sa.text("SELECT pg_backend_pid()"))).scalar_one()
         await conn.commit()

@@ -22,7 +22,7 @@ _TEXTS = {
 _LEAVES: dict[type[inspect.Type], Any] = {
     inspect.BoolType: False, inspect.IntType: 7, inspect.FloatType: 1.5, inspect.AnyType: {"note": [1, "two", None]},
     inspect.DateTimeType: NOW.isoformat(), inspect.DateType: date(2026, 11, 20).isoformat(),
-    inspect.DecimalType: "85000.50", inspect.NoneType: None,
+    inspect.DecimalType: "85000.50", inspect.NoneType: None, inspect.BytesType: "c29tZSBmaWxl",
 }  # fmt: skip
 
 

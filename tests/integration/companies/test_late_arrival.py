@@ -36,6 +36,7 @@ from gateway.settings import Settings
 from gateway.store.publishing import Publisher
 from normalizer.handlers import NormalizeCompanies, NormalizePostings
 from normalizer.store import PostingStore
+from normalizer.store.rule_files import load_rules
 from ranker.handlers import RankPostings, RerankCampaign, RescoreCompanies
 from ranker.store import RankerStore
 from sources.registry import register, unregister
@@ -45,6 +46,7 @@ from tests.integration.companies.glassdoor import company
 from tests.integration.gateway.test_campaigns import create
 from tests.integration.normalizer.conftest import Plain
 from tests.support.ranking import AS_OF, campaign, judges
+from tests.support.rules import FixedRules
 
 WHEN = datetime(2026, 11, 20, tzinfo=UTC)
 UNIT = Headers(
@@ -85,7 +87,7 @@ class House:
             weights={"company_size": 60, "skills": 20, "company_rating": 20, **dict.fromkeys(OTHERS, 0)},
         )  # fmt: skip
         await self.execute(
-            "ranker", RerankCampaign(RankerStore(), judges()), CampaignChanged(campaign=wanted, as_of=AS_OF)
+            "ranker", RerankCampaign(RankerStore(), FixedRules(judges())), CampaignChanged(campaign=wanted, as_of=AS_OF)
         )
 
     async def page(self, *items: dict[str, Any]) -> Finished:
@@ -94,7 +96,9 @@ class House:
         event = PostingsCollected(
             source="lever", feed="", page=self.pages, archive_key=f"k{self.pages}", collected_at=WHEN, items=list(items)
         )
-        normalized = await self.execute("normalizer", NormalizePostings(PostingStore(), now=lambda: WHEN), event)
+        normalized = await self.execute(
+            "normalizer", NormalizePostings(PostingStore(), FixedRules(load_rules()), now=lambda: WHEN), event
+        )
         for child in normalized.children:
             assert isinstance(child.event, PostingsNormalized)
             jobs = [job_of(p, Enrichment(company_size=p.company_size), "e1") for p in child.event.postings]
@@ -102,7 +106,9 @@ class House:
         return normalized
 
     async def rank(self, jobs: list[Job]) -> None:
-        ranked = await self.execute("ranker", RankPostings(RankerStore(), judges()), PostingsEnriched(jobs=jobs))
+        ranked = await self.execute(
+            "ranker", RankPostings(RankerStore(), FixedRules(judges())), PostingsEnriched(jobs=jobs)
+        )
         await self.publish(*(c.event for c in ranked.children))
 
     async def publish(self, *events: Event) -> None:
@@ -114,7 +120,7 @@ class House:
     async def told(self, event: CompaniesNormalized) -> Finished:
         """What ranker and gateway make of it; rankings are not published yet."""
         await self.execute("gateway", ShowCompanies(Publisher()), event)
-        stage = RescoreCompanies(self.engines["ranker"], RankerStore(), judges())
+        stage = RescoreCompanies(self.engines["ranker"], RankerStore(), FixedRules(judges()))
         return await self.execute("ranker", stage, event)
 
     async def cards(self) -> dict[str, dict[str, Any]]:
@@ -156,7 +162,7 @@ async def test_late_facts_reach_the_jobs_of_the_company_and_only_these(house: Ho
     await extractor.see(*event.companies)
     await extractor.work()
     (collected,) = await extractor.collected()
-    normalize = NormalizeCompanies(now=lambda: WHEN)
+    normalize = NormalizeCompanies(FixedRules(load_rules()), now=lambda: WHEN)
     (normalized,) = (await house.execute("normalizer", normalize, collected)).aside
     assert (await house.execute("normalizer", normalize, collected)).aside == [], "the same facts are sent once"
     assert isinstance(normalized, CompaniesNormalized)

@@ -18,6 +18,7 @@ from enricher.store.enrichments import EnrichmentStore
 from enricher.store.rule_files import load_rules
 from enricher.tables import enrichment, posting_enrichment
 from tests.support.enrichment import posting
+from tests.support.rules import FixedRules
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HEADERS = Headers(
@@ -50,7 +51,7 @@ class Stage:
 
     async def __call__(self, *postings: Posting) -> tuple[Finished, list[Job]]:
         """One unit in a transaction of its own: how it ended, and the jobs it sent on."""
-        stage = EnrichPostings(self.engine, self.store, self._ready, now=lambda: NOW)
+        stage = EnrichPostings(self.engine, self.store, FixedRules(self.enricher), now=lambda: NOW)
         event = PostingsNormalized(postings=list(postings))
         prepared = await stage.prepare(HEADERS, event)
         async with self.engine.begin() as conn:
@@ -62,9 +63,6 @@ class Stage:
         """How many rows the table has."""
         async with self.engine.connect() as conn:
             return (await conn.execute(sa.select(sa.func.count()).select_from(table))).scalar_one()
-
-    async def _ready(self) -> Enricher:
-        return self.enricher
 
 
 @pytest.fixture(scope="module")

@@ -12,14 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from common.contracts import Headers, Job, Posting, PostingsEnriched, PostingsNormalized, ReplayMode
 from common.database import create_engine
 from common.messaging.differences import DifferenceStore
+from common.messaging.rule_sets import RuleSets
 from common.messaging.unit import Finished
+from common.settings import config_path
+from common.settings.rule_files import RuleFiles
 from common.testing.postgres import Database
 from enricher.domain.enrich import Enricher, Enrichment
 from enricher.handlers import EnrichPostings
 from enricher.store.enrichments import EnrichmentStore
-from enricher.store.rule_files import load_rules
+from enricher.store.rule_files import PARSERS, load_rules
 from enricher.tables import enrichment, posting_enrichment
 from tests.support.enrichment import posting
+from tests.support.rules import FixedRules
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HEADERS = Headers(event_id="e", event_type="t", run_id="replay-1", unit_id="u", stage="enrich", first_at=NOW, sha256="")
@@ -49,10 +53,7 @@ async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
 async def read(
     engine: AsyncEngine, enricher: Enricher, *postings: Posting, replay: ReplayMode | None
 ) -> tuple[Finished, list[Job]]:
-    async def ready() -> Enricher:
-        return enricher
-
-    stage = EnrichPostings(engine, EnrichmentStore(), ready, now=lambda: NOW)
+    stage = EnrichPostings(engine, EnrichmentStore(), FixedRules(enricher), now=lambda: NOW)
     event = PostingsNormalized(postings=list(postings), replay=replay)
     prepared = await stage.prepare(HEADERS, event)
     async with engine.begin() as conn:
@@ -104,3 +105,17 @@ async def test_a_dry_run_keeps_and_sends_nothing_and_counts_all(engine: AsyncEng
 async def differences(engine: AsyncEngine) -> list[dict[str, Any]]:
     async with engine.connect() as conn:
         return await DifferenceStore("enricher").of_run(conn, "replay-1")
+
+
+async def test_a_replay_reads_by_the_set_that_it_tries(engine: AsyncEngine) -> None:
+    seniority = config_path("taxonomy/seniority.yml").read_bytes()
+    files = RuleFiles({"taxonomy/seniority.yml": seniority + b"# the same in other words\n"})
+    rules = RuleSets("enricher", PARSERS, lambda files: Tomorrow() if files.changed else READER)
+    await rules.open(engine)
+    await rules.add(files)
+    await read(engine, READER, *three(), replay=None)
+    stage = EnrichPostings(engine, EnrichmentStore(), rules, now=lambda: NOW)
+    event = PostingsNormalized(postings=three(), replay="dry_run")
+    for rule_set, version in (("", READER.rules_version), (files.version, "tomorrow")):
+        prepared = await stage.prepare(msgspec.structs.replace(HEADERS, rule_set=rule_set), event)
+        assert prepared.rules_version == version

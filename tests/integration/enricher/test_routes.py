@@ -17,6 +17,7 @@ from enricher.routes import router
 from enricher.store.enrichments import EnrichmentStore
 from enricher.store.rule_files import load_rules
 from tests.support.enrichment import posting
+from tests.support.rules import FixedRules
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -32,10 +33,7 @@ class Wiring:
 
     session: Session
     store: EnrichmentStore
-    ready: Enricher
-
-    async def enricher(self) -> Enricher:
-        return self.ready
+    rules: FixedRules[Enricher]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +44,7 @@ def enricher() -> Enricher:
 @pytest.fixture
 async def wiring(database: Database, enricher: Enricher) -> AsyncIterator[Wiring]:
     engine = create_engine(database.url("enricher"), role_application="test")
-    yield Wiring(Session(engine), EnrichmentStore(), enricher)
+    yield Wiring(Session(engine), EnrichmentStore(), FixedRules(enricher))
     await engine.dispose()
 
 
@@ -62,14 +60,14 @@ async def client(wiring: Wiring) -> AsyncIterator[httpx.AsyncClient]:
 
 async def test_a_stored_enrichment_is_shown_with_its_evidence(wiring: Wiring, client: httpx.AsyncClient) -> None:
     job = posting("Senior Engineer", "Python and Go. Salary: $100,000 a year.", "Austin, TX", hash_key="a" * 32)
-    read = wiring.ready.read(job)
+    read = wiring.rules.rules.read(job)
     async with wiring.session.engine.begin() as conn:
-        await wiring.store.save(conn, [job], {job.content_hash: read}, wiring.ready.rules_version, NOW)
+        await wiring.store.save(conn, [job], {job.content_hash: read}, wiring.rules.rules.rules_version, NOW)
     answer = await client.get(f"/enrichments/{job.hash_key}")
     assert answer.status_code == 200
     shown = answer.json()
     assert (shown["hash_key"], shown["version"], shown["seniority"]) == ("a" * 32, 1, "senior")
-    assert shown["rules_version"] == wiring.ready.rules_version
+    assert shown["rules_version"] == wiring.rules.rules.rules_version
     assert shown["salary"]["yearly_minimum"] == 100_000
     python = next(e for e in shown["evidence"] if e["value"] == "python")
     assert python == {

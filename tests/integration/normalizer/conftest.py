@@ -25,10 +25,12 @@ from common.messaging.unit import Finished
 from common.testing.postgres import PostgresServer
 from normalizer.handlers import NormalizePostings
 from normalizer.store import PostingStore
+from normalizer.store.rule_files import load_rules
 from normalizer.tables import content, metadata, posting, posting_place, sighting
 from sources.errors import MappingError
 from sources.registry import register, unregister
 from sources.terms import Terms
+from tests.support.rules import FixedRules
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 #: Names of real sources, for their places in config/sources.yml: best, second, last.
@@ -176,7 +178,7 @@ def plain_sources() -> Iterator[None]:
 @pytest.fixture
 async def real_normalizer(engine: AsyncEngine) -> Normalizer:
     """With the sources as they are."""
-    normalizer = Normalizer(engine, NormalizePostings(PostingStore(), now=lambda: NOW))
+    normalizer = Normalizer(engine, NormalizePostings(PostingStore(), FixedRules(load_rules()), now=lambda: NOW))
     await normalizer.clear()
     return normalizer
 

@@ -19,6 +19,7 @@ from normalizer.store import PostingStore
 from normalizer.store.duplicate_decisions import DecisionStore
 from tests.integration.normalizer.conftest import NOW, Normalizer
 from tests.integration.normalizer.test_merging import item, key_of
+from tests.support.rules import FixedRules
 
 
 @dataclass
@@ -46,7 +47,9 @@ async def http(normalizer: Normalizer) -> AsyncIterator[httpx.AsyncClient]:
         store=PostingStore(),
         decisions=DecisionStore(outbox),
         now=lambda: NOW,
-        precedence=precedence_from({"precedence": [["lever"], ["jsearch"]], "others": 3}),
+        rules=FixedRules(
+            SimpleNamespace(precedence=precedence_from({"precedence": [["lever"], ["jsearch"]], "others": 3}))
+        ),
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://normalizer") as client:
         yield client

@@ -15,6 +15,7 @@ from common.testing.postgres import Database
 from ranker.handlers import RankPostings, RerankCampaign
 from ranker.store import RankerStore
 from tests.support.ranking import AS_OF, judges
+from tests.support.rules import FixedRules
 
 HEADERS = Headers(
     event_id="e",
@@ -36,8 +37,8 @@ class Ranker:
     ranked: list[PostingsRanked] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.rank = RankPostings(self.store, judges())
-        self.rerank = RerankCampaign(self.store, judges())
+        self.rank = RankPostings(self.store, FixedRules(judges()))
+        self.rerank = RerankCampaign(self.store, FixedRules(judges()))
 
     async def jobs(self, *jobs: Job, conn: AsyncConnection | None = None) -> Finished:
         """Rank jobs, in a transaction of their own unless one is given."""

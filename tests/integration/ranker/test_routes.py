@@ -32,8 +32,8 @@ async def rest(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def stages(ranker: Ranker, app: FastAPI) -> Ranker:
     """The stages with the rules of the app."""
-    ranker.rank = RankPostings(ranker.store, app.state.wiring.judges)
-    ranker.rerank = RerankCampaign(ranker.store, app.state.wiring.judges)
+    ranker.rank = RankPostings(ranker.store, app.state.wiring.rules)
+    ranker.rerank = RerankCampaign(ranker.store, app.state.wiring.rules)
     return ranker
 
 

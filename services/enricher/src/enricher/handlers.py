@@ -1,17 +1,20 @@
 """Data enters: canonical postings, from the broker."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache, partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.contracts import Headers, Job, Posting, PostingsEnriched, PostingsNormalized, is_over
 from common.messaging.differences import Differences, DifferenceStore
+from common.messaging.rule_sets import RuleSource
+from common.messaging.trial import Trial
 from common.messaging.unit import Child, Finished, Quarantined
+from common.settings.rule_files import RuleFiles
 from enricher.domain.enrich import Enricher, Enrichment, job_of
 from enricher.domain.rules import Rules
 from enricher.metrics import FIELDS, POSTINGS
@@ -46,13 +49,22 @@ def shipped_rules() -> Rules:
 
 @cache
 def reader() -> Enricher:
-    """Ready before the suspects come: each is tried in a fork, which would load the rest again and pay for it."""
+    """Of the rules in `config/`, with everything loaded that it will need."""
     return Enricher(shipped_rules()).get_ready()
 
 
-def try_posting(event: PostingsNormalized) -> None:
+def reader_of(files: RuleFiles) -> Enricher:
+    """With some of the files replaced, and everything loaded that it will need."""
+    return Enricher(load_rules(files)).get_ready() if files.changed else reader()
+
+
+# Ready before the suspects come: each is tried in a fork, which would load the rest again and pay for it.
+_reader = lru_cache(1)(reader_of)
+
+
+def try_posting(event: PostingsNormalized, files: RuleFiles | None = None) -> None:
     """Read in the suspect lane."""
-    enricher = reader()
+    enricher = _reader(files or RuleFiles())
     for posting in event.postings:
         enricher.read(posting)
 
@@ -62,24 +74,28 @@ class EnrichPostings:
 
     event = PostingsNormalized
     queue = "enricher.postings"
-    trial = staticmethod(try_posting)
 
     def __init__(
         self,
         engine: AsyncEngine,
         store: EnrichmentStore,
-        enricher: Callable[[], Awaitable[Enricher]],
+        rules: RuleSource[Enricher],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._engine = engine
         self._store = store
-        self._enricher = enricher
+        self._rules = rules
         self._differences = DifferenceStore("enricher")
         self._now = now
 
+    @property
+    def trial(self) -> Trial:
+        """Reads by the rules in use."""
+        return partial(try_posting, files=self._rules.files)
+
     async def prepare(self, headers: Headers, event: PostingsNormalized) -> Prepared:
         """Look up what is known, read the rest; each posting stands alone."""
-        enricher = await self._enricher()
+        enricher = await self._rules.of(headers)
         async with self._engine.connect() as conn:
             over = [] if event.replay else [p.hash_key for p in event.postings if _only_ended(p)]
             last = await self._store.of_postings(conn, over) if over else {}

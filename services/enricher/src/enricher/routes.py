@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from common.contracts import OfferedPay, Place, Posting
 from common.contracts.posting import PayPeriod
+from common.web import rules
 from common.web.differences import difference_router
 from common.web.problems import Problem, ProblemError
 from enricher.domain.enrich import Enrichment
@@ -17,6 +18,7 @@ from enricher.wiring import Wiring
 
 router = APIRouter(tags=["enrichments"])
 router.include_router(difference_router("enricher"))
+router.include_router(rules.router)
 HashKey = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="Identity of the posting, 32 hex digits.")]
 Line = Annotated[str, StringConstraints(max_length=500)]
 
@@ -144,7 +146,7 @@ async def read_enrichment(request: Request, hash_key: HashKey) -> Stored:
 async def try_enrichment(request: Request, posting: TryOut) -> Read:
     """Read a posting given here under the rules in use; nothing is kept."""
     wiring: Wiring = request.app.state.wiring
-    enricher = await wiring.enricher()
+    enricher = await wiring.rules.current()
     read = enricher.read(
         Posting(
             hash_key="", version=1, content_hash="", source="try", source_job_id="", title=posting.title,

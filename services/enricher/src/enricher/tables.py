@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from common.messaging.differences import add_difference_table
+from common.messaging.rule_set_store import add_rule_set_table
 from common.messaging.tables import add_messaging_tables
 
 metadata = sa.MetaData(schema="enricher")
@@ -31,3 +32,4 @@ posting_enrichment = sa.Table(
 
 add_messaging_tables(metadata)
 add_difference_table(metadata)
+add_rule_set_table(metadata)

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from common.messaging.rule_sets import RuleSets
 from common.messaging.session import Session, open_session
 from enricher.domain.enrich import Enricher
-from enricher.handlers import EnrichPostings, reader, shipped_rules
+from enricher.handlers import EnrichPostings, reader_of, shipped_rules
 from enricher.settings import Settings
 from enricher.store.enrichments import EnrichmentStore
+from enricher.store.rule_files import PARSERS
 
 SERVICE = "enricher"
 
@@ -20,15 +22,11 @@ class Wiring:
 
     session: Session
     store: EnrichmentStore
-    building: "asyncio.Task[Enricher]"
-
-    async def enricher(self) -> Enricher:
-        """The rules, ready to read with; waits while they are being made ready."""
-        return await asyncio.shield(self.building)
+    rules: RuleSets[Enricher]
 
     async def check(self) -> None:
         """Raise unless everything the service depends on answers and the rules are ready."""
-        await self.enricher()
+        await self.rules.current()
         await self.session.check()
 
 
@@ -36,7 +34,8 @@ class Wiring:
 async def wire(settings: Settings) -> AsyncIterator[Wiring]:
     """Check the rules, open the session, start consuming; the readers get ready meanwhile (spaCy takes a second)."""
     await asyncio.to_thread(shipped_rules)
-    async with open_session(SERVICE, settings) as session:
-        wiring = Wiring(session, EnrichmentStore(), asyncio.create_task(asyncio.to_thread(reader)))
-        await session.run(EnrichPostings(session.engine, wiring.store, wiring.enricher))
+    rules = RuleSets(SERVICE, PARSERS, reader_of)
+    async with open_session(SERVICE, settings, rules) as session:
+        wiring = Wiring(session, EnrichmentStore(), rules)
+        await session.run(EnrichPostings(session.engine, wiring.store, rules))
         yield wiring

@@ -4,19 +4,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
-import yaml
-
+from common.messaging.rule_sets import RuleSets
 from common.messaging.session import Session, open_session
-from common.settings import config_path
-from normalizer.domain.precedence import Precedence, precedence_from
 from normalizer.handlers import NormalizeCompanies, NormalizePostings, NoteSweep
 from normalizer.handlers.closing import ClosingWatch
 from normalizer.settings import Settings
 from normalizer.store import PostingStore
-from normalizer.store.closing import ClosingStore
 from normalizer.store.duplicate_decisions import DecisionStore
-from normalizer.store.rule_files import load_rules
+from normalizer.store.rule_files import PARSERS, NormalizerRules, load_rules
 from normalizer.store.sweeps import SweepStore
 
 SERVICE = "normalizer"
@@ -29,7 +26,7 @@ class Wiring:
     session: Session
     store: PostingStore
     decisions: DecisionStore
-    precedence: Precedence
+    rules: RuleSets[NormalizerRules]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def check(self) -> None:
@@ -39,14 +36,14 @@ class Wiring:
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Wiring]:
-    """Open the session, then start consuming."""
-    async with open_session(SERVICE, settings) as session:
-        store, rules = PostingStore(), load_rules()
-        precedence = precedence_from(yaml.safe_load(config_path("sources.yml").read_text()))
-        wiring = Wiring(session, store, DecisionStore(session.outbox), precedence)
-        await session.run(NormalizePostings(store, enforce=settings.dq_enforce))
-        await session.run(NormalizeCompanies())
+    """Open the session, make the rules ready, then start consuming."""
+    rules = RuleSets(SERVICE, PARSERS, partial(load_rules, enforce=settings.dq_enforce))
+    async with open_session(SERVICE, settings, rules) as session:
+        await rules.current()
+        store = PostingStore()
+        wiring = Wiring(session, store, DecisionStore(session.outbox), rules)
+        await session.run(NormalizePostings(store, rules))
+        await session.run(NormalizeCompanies(rules))
         await session.run(NoteSweep(SweepStore()))
-        closing = ClosingStore(store, precedence, rules.closing)
-        async with ClosingWatch(session, closing, rules.names).running(wiring.now):
+        async with ClosingWatch(session, store, rules).running(wiring.now):
             yield wiring

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from common.web import Problem
+from common.web import Problem, rules
 from ranker.domain.explain import explain
 from ranker.domain.facts import Facts, facts_of
 from ranker.domain.judges import Judges
@@ -16,6 +16,7 @@ from ranker.domain.wish import Wish
 from ranker.errors import campaign_unknown, job_unknown, not_valid
 
 router = APIRouter(tags=["scores"])
+router.include_router(rules.router)
 _EXAMPLE: dict[str, JsonValue] = {
     "campaign": {"query": "data engineer", "country": "ca", "location": "Toronto, ON", "skills": ["python", "spark"]},
     "job": {
@@ -83,8 +84,9 @@ async def read_explanation(
         raise job_unknown(hash_key.hex)
     if state is None or campaign_id not in found:
         raise campaign_unknown(campaign_id)
-    wish = wired.judges.wish(found[campaign_id], as_of or state.as_of)
-    score = _score(job.known, wish, wired.judges)
+    judges: Judges = await wired.rules.current()
+    wish = judges.wish(found[campaign_id], as_of or state.as_of)
+    score = _score(job.known, wish, judges)
     return ExplanationOut(
         **score.model_dump(), hash_key=job.hash_key.hex, campaign_id=campaign_id, job_version=job.version,
         campaign_version=wish.version,
@@ -98,7 +100,7 @@ async def try_score(request: Request, body: TryIn) -> ScoreOut:
         campaign, job = campaign_from(body.campaign), job_from(body.job)
     except ValueError as error:
         raise not_valid(str(error)) from error
-    judges: Judges = request.app.state.wiring.judges
+    judges: Judges = await request.app.state.wiring.rules.current()
     wish = judges.wish(campaign, body.as_of)
     if wish.ignored:
         raise not_valid("; ".join(wish.ignored))

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from common.messaging.rule_set_store import add_rule_set_table
 from common.messaging.tables import add_messaging_tables
 
 metadata = sa.MetaData(schema="ranker")
@@ -40,3 +41,4 @@ company = sa.Table(
 )
 
 add_messaging_tables(metadata)
+add_rule_set_table(metadata)

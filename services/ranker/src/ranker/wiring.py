@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from common.messaging.rule_sets import RuleSets
 from common.messaging.session import Session, open_session
 from ranker.domain.judges import Judges
 from ranker.handlers import RankPostings, RerankCampaign, RescoreCompanies
 from ranker.settings import Settings
-from ranker.store import RankerStore, load_rules
+from ranker.store import PARSERS, RankerStore, load_rules
 
 SERVICE = "ranker"
 
@@ -19,7 +20,7 @@ class Wiring:
 
     session: Session
     store: RankerStore
-    judges: Judges
+    rules: RuleSets[Judges]
 
     async def check(self) -> None:
         """Raise unless everything the service depends on answers."""
@@ -28,10 +29,11 @@ class Wiring:
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Wiring]:
-    """Read the rules, open the session, then start consuming."""
-    judges, store = Judges(load_rules()), RankerStore()
-    async with open_session(SERVICE, settings) as session:
-        await session.run(RankPostings(store, judges))
-        await session.run(RerankCampaign(store, judges))
-        await session.run(RescoreCompanies(session.engine, store, judges))
-        yield Wiring(session, store, judges)
+    """Open the session, make the rules ready, then start consuming."""
+    rules, store = RuleSets(SERVICE, PARSERS, lambda files: Judges(load_rules(files))), RankerStore()
+    async with open_session(SERVICE, settings, rules) as session:
+        await rules.current()
+        await session.run(RankPostings(store, rules))
+        await session.run(RerankCampaign(store, rules))
+        await session.run(RescoreCompanies(session.engine, store, rules))
+        yield Wiring(session, store, rules)

@@ -270,6 +270,17 @@ class ReplayRequested(Event, frozen=True, kw_only=True):
     quarantine_ids: list[str]
 
 
+class RulesActivated(Event, frozen=True, kw_only=True):
+    """From now on these rule files stand in the place of the shipped ones; no files: the rules are as shipped.
+
+    Said again until every service has heard of it. Of two activations the one with the greater number counts.
+    """
+
+    event_type: ClassVar[str] = "rules.activated.v1"
+    activation: int
+    files: dict[str, bytes] = {}
+
+
 class SeenCompany(Contract, frozen=True, kw_only=True):
     """An employer as postings name it."""
 

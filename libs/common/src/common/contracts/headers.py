@@ -15,7 +15,8 @@ class Headers(Contract, frozen=True, kw_only=True):
     """Carried beside every body.
 
     `unit_id` is the ledger's unit that the message asks its receiver to execute; `postings` counts those in the body
-    whose outcome is still open; `attempt` counts retries and starts at 0; `sha256` is of the encoded body.
+    whose outcome is still open; `attempt` counts retries and starts at 0; `sha256` is of the encoded body. `rule_set`
+    names the rules that a replay tries; empty: those in use.
     """
 
     event_id: str
@@ -30,12 +31,13 @@ class Headers(Contract, frozen=True, kw_only=True):
     postings: int = 0
     encoding: str = "zstd"
     traceparent: str = ""
+    rule_set: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no database stores (NUL, half surrogates, too long or large): it could not even be set aside."""
         stored = (
             self.event_id, self.event_type, self.run_id, self.unit_id, self.stage, self.sha256, self.campaign_id,
-            self.encoding, self.traceparent,
+            self.encoding, self.traceparent, self.rule_set,
         )  # fmt: skip
         if any("\x00" in value or len(value.encode()) > _LONGEST for value in stored):
             raise ValueError(f"a header holds NUL or more than {_LONGEST} bytes")

@@ -40,6 +40,7 @@ REGISTRY: tuple[Registered, ...] = (
     Registered(e.UnitsProbed, ("gateway",), CONTROL_QUEUES),
     Registered(e.UnitsKnown, _SERVICES, ("gateway.ledger",)),
     Registered(e.ReplayRequested, ("gateway",), CONTROL_QUEUES, "replay"),
+    Registered(e.RulesActivated, ("gateway",), CONTROL_QUEUES),
     Registered(e.CompaniesSeen, ("normalizer",), ("extractor.companies",)),
     Registered(e.CompaniesCollected, ("extractor",), ("normalizer.companies",)),
     Registered(e.CompaniesNormalized, ("normalizer", "ranker"), ("ranker.companies", "gateway.companies")),

@@ -1,6 +1,7 @@
-"""What concerns every service: it answers probes out of its outbox, and replays what it has in quarantine."""
+"""What concerns every service: it answers probes, replays its quarantine, and goes by the rules activated."""
 
 import uuid
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from common.contracts import (
     REGISTRY,
     ChildUnit,
     ReplayRequested,
+    RulesActivated,
     UnitFinished,
     UnitsKnown,
     UnitsProbed,
@@ -22,7 +24,9 @@ from common.messaging.health import is_infrastructure, until_healthy
 from common.messaging.outbox import Outbox, outgoing, root_headers
 from common.messaging.protocol import Broker, Delivery
 from common.messaging.relay import send_now
+from common.messaging.rule_sets import RuleSets
 from common.messaging.runner import StageRunner
+from common.settings.rule_files import RuleFiles
 
 #: Stage to the type of the event that asks for a unit of it.
 _ASKED_BY = {r.stage: r.event.event_type for r in REGISTRY if r.stage}
@@ -34,7 +38,7 @@ class Control:
 
     def __init__(
         self, service: str, *, broker: Broker, engine: AsyncEngine, outbox: Outbox,
-        replays: StageRunner[Any, Any],
+        replays: StageRunner[Any, Any], rules: RuleSets[Any] | None = None,
     ) -> None:  # fmt: skip
         self.queue = f"{service}.control"
         self._service = service
@@ -42,6 +46,7 @@ class Control:
         self._engine = engine
         self._outbox = outbox
         self._replays = replays
+        self._rules = rules
 
     async def __call__(self, deliveries: list[Delivery]) -> None:
         """Handle each; one that cannot be read is parked as dead."""
@@ -56,10 +61,14 @@ class Control:
         headers = delivery.headers
         if headers.event_type == UnitsProbed.event_type:
             event = decode(UnitsProbed, delivery.body, headers.sha256)
-            await self._until_answered(event, headers.campaign_id)
+            await self._until_done(lambda: self._answer(event, headers.campaign_id))
             await delivery.ack()
         elif headers.event_type == ReplayRequested.event_type:
             await self._replay(delivery)
+        elif headers.event_type == RulesActivated.event_type:
+            activated = decode(RulesActivated, delivery.body, headers.sha256)
+            await self._until_done(lambda: self._switch(activated))
+            await delivery.ack()
         else:
             await delivery.dead(f"unknown_event: {headers.event_type}")
 
@@ -70,14 +79,19 @@ class Control:
         else:
             await self._replays.handle([delivery])
 
-    async def _until_answered(self, event: UnitsProbed, campaign_id: str) -> None:
+    async def _switch(self, event: RulesActivated) -> None:
+        """Nothing where the service goes by no rules."""
+        if self._rules is not None:
+            await self._rules.activate(RuleFiles(event.files), event.activation)
+
+    async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
-                await self._answer(event, campaign_id)
+                await work()
             except Exception as error:
                 if not is_infrastructure(error):
                     raise
-                _log.warning("probe_waits_for_infrastructure", run_id=event.run_id, error=repr(error))
+                _log.warning("control_waits_for_infrastructure", error=repr(error))
                 await until_healthy(self._engine, self._broker)
             else:
                 return

@@ -109,9 +109,9 @@ class Outbox:
             await conn.execute(statement, {"kept": KEPT_FOR})
 
 
-def root_headers(run_id: str, unit_id: str, stage: str, campaign_id: str, now: datetime) -> Headers:
+def root_headers(run_id: str, unit_id: str, stage: str, campaign_id: str, now: datetime, rule_set: str = "") -> Headers:
     """Headers of a run's first message; `outgoing` fills in the rest."""
     return Headers(
         event_id="", event_type="", run_id=run_id, unit_id=unit_id, stage=stage,
-        campaign_id=campaign_id, first_at=now, sha256="",
+        campaign_id=campaign_id, first_at=now, sha256="", rule_set=rule_set,
     )  # fmt: skip

@@ -18,6 +18,7 @@ from common.messaging.protocol import DEAD, Broker, Handler, Subscription
 from common.messaging.queue_watch import QueueWatch
 from common.messaging.relay import flush, relay
 from common.messaging.replay import ReplayQuarantined
+from common.messaging.rule_sets import RuleSets
 from common.messaging.runner import StageRunner
 from common.messaging.trial import Limits, SuspectLane
 from common.messaging.undertaker import Undertaker
@@ -38,6 +39,7 @@ class Session:
     broker: Broker
     outbox: Outbox
     suspects: SuspectLane
+    rules: RuleSets[Any] | None = None
     subscriptions: list[Subscription] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -84,7 +86,9 @@ class Session:
 
 
 @asynccontextmanager
-async def open_session(service: str, settings: ServiceSettings) -> AsyncIterator[Session]:
+async def open_session(
+    service: str, settings: ServiceSettings, rules: RuleSets[Any] | None = None
+) -> AsyncIterator[Session]:
     """Connect, refuse to run behind the schema, relay leftovers; on leaving, finish what runs and disconnect."""
     engine = create_engine(
         settings.database_url.get_secret_value(), role_application=service, pool_size=settings.database_pool_size
@@ -94,12 +98,16 @@ async def open_session(service: str, settings: ServiceSettings) -> AsyncIterator
         broker = open_broker(settings.broker_url, engine, namespace=settings.namespace, service=service)
         await broker.open()
         limits = Limits(settings.trial_seconds, settings.trial_memory_mb * 1024**2)
-        session = Session(settings, engine, broker, Outbox(service), SuspectLane(limits))
+        session = Session(settings, engine, broker, Outbox(service), SuspectLane(limits), rules)
+        if rules is not None:
+            await rules.open(engine)
         try:
             async with relay(broker, engine, session.outbox), session.queues.running():
                 try:
                     replays = session.runner(ReplayQuarantined(service, engine))
-                    control = Control(service, broker=broker, engine=engine, outbox=session.outbox, replays=replays)
+                    control = Control(
+                        service, broker=broker, engine=engine, outbox=session.outbox, replays=replays, rules=rules
+                    )
                     await session.consume(control.queue, control, batch=_CONTROL_BATCH)
                     yield session
                 finally:

@@ -23,3 +23,9 @@ TRIALS = Counter(
     "Units tried in a subprocess because a process died with them, by result.",
     ["stage", "result"],
 )
+RULES_ACTIVATION = Gauge("posthorn_rules_activation", "Number of the last activation of rules known here.", ["service"])
+RULES_REFUSED = Gauge(
+    "posthorn_rules_refused",
+    "1 while the rules activated last cannot be used here and older ones stay in use.",
+    ["service"],
+)

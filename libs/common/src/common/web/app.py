@@ -6,10 +6,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from common.messaging.session import Session
 from common.web import quarantine
 from common.web.limits import BodyLimit
 from common.web.problems import MEDIA_TYPE, Problem, add_problem_handlers
@@ -90,11 +91,13 @@ def _operations(readiness: Readiness) -> APIRouter:
         return {"status": "ok"}
 
     @router.get("/readyz", summary="Ready: database, broker and queues are well", responses={503: {"model": Problem}})
-    async def readyz() -> JSONResponse:
+    async def readyz(request: Request) -> JSONResponse:
         if readiness.problem is not None:
             problem = Problem(title="Not ready", status=503, detail=readiness.problem)
             return JSONResponse(problem.model_dump(exclude_none=True), 503, media_type=MEDIA_TYPE)
-        return JSONResponse({"status": "ready"})
+        session: Session | None = getattr(request.app.state.wiring, "session", None)
+        trouble = session.rules.trouble if session and session.rules else None
+        return JSONResponse({"status": "ready"} | ({"detail": trouble} if trouble else {}))
 
     @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
     async def metrics() -> Response:

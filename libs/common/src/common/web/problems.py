@@ -47,9 +47,12 @@ class Problem(BaseModel):
 class ProblemError(Exception):
     """Raised by a route to answer with problem details."""
 
-    def __init__(self, status: int, title: str, detail: str | None = None, headers: dict[str, str] | None = None):
+    def __init__(
+        self, status: int, title: str, detail: str | None = None, headers: dict[str, str] | None = None,
+        errors: list[FieldProblem] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(detail or title)
-        self.problem = Problem(title=title, status=status, detail=detail)
+        self.problem = Problem(title=title, status=status, detail=detail, errors=errors)
         self.headers = headers
 
 

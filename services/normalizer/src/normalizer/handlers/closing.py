@@ -12,11 +12,14 @@ from common.messaging.outbox import outgoing, root_headers
 from common.messaging.protocol import Outgoing
 from common.messaging.relay import send_now
 from common.messaging.repeating import repeat
+from common.messaging.rule_sets import RuleSource
 from common.messaging.session import Session
 from normalizer.domain.merge import PostingState
 from normalizer.handlers.messages import in_messages, with_companies
 from normalizer.metrics import CLOSED, SWEEPS_HELD
+from normalizer.store import PostingStore
 from normalizer.store.closing import MOST, ClosingStore, Judged
+from normalizer.store.rule_files import NormalizerRules
 from normalizer.store.sweeps import SweepStore
 from sources.companies.names import CompanyNames
 
@@ -28,51 +31,44 @@ _log = structlog.get_logger()
 class ClosingWatch:
     """Side work in every normalizer, of which one at a time does it."""
 
-    def __init__(self, session: Session, store: ClosingStore, names: CompanyNames) -> None:
+    def __init__(self, session: Session, postings: PostingStore, rules: RuleSource[NormalizerRules]) -> None:
         self._session = session
-        self._store = store
+        self._postings = postings
         self._sweeps = SweepStore()
-        self._names = names
+        self._rules = rules
 
     async def look(self, now: datetime) -> int:
         """Judge all reads that wait, then look at all postings that are due; how many others must hear of."""
-        while await self._judge(now):
+        rules = await self._rules.current()
+        store = ClosingStore(self._postings, rules.precedence, rules.closing)
+        while await self._judge(store, now):
             pass
         told, due = 0, MOST
         while due == MOST:
-            due, changed = await self._look(now)
+            due, changed = await self._look(store, rules.names, now)
             told += changed
         async with self._session.engine.begin() as conn:
-            await self._sweeps.purge(conn, now - self._store.kept)
+            await self._sweeps.purge(conn, now - store.kept)
         return told
 
-    async def _judge(self, now: datetime) -> bool:
+    async def _judge(self, store: ClosingStore, now: datetime) -> bool:
         async with self._session.engine.begin() as conn:
-            found = await self._store.judge_next(conn, now) if await self._store.alone(conn) else None
+            found = await store.judge_next(conn, now) if await store.alone(conn) else None
         if found is not None:
             _report(found)
         return found is not None
 
-    async def _look(self, now: datetime) -> tuple[int, int]:
+    async def _look(self, store: ClosingStore, names: CompanyNames, now: datetime) -> tuple[int, int]:
         session = self._session
         async with session.engine.begin() as conn:
-            if not await self._store.alone(conn):
+            if not await store.alone(conn):
                 return 0, 0
-            looked = await self._store.look(conn, now)
-            messages = self._messages([posting for _, posting in looked.changed], now)
+            looked = await store.look(conn, now)
+            messages = _messages(with_companies([posting for _, posting in looked.changed], names), now)
             await session.outbox.add(conn, messages)
         _count(looked.changed)
         await send_now(session.broker, session.engine, session.outbox, messages)
         return looked.due, len(looked.changed)
-
-    def _messages(self, postings: Sequence[Posting], now: datetime) -> list[Outgoing]:
-        """Side work, as it belongs to no run."""
-        messages = []
-        for batch in in_messages(with_companies(postings, self._names)):
-            event = PostingsNormalized(postings=batch)
-            name = unit_id("aside", event.event_type, *((p.hash_key, p.version) for p in batch))
-            messages.append(outgoing(event, root_headers("", name, "", "", now), name, ""))
-        return messages
 
     @contextlib.asynccontextmanager
     async def running(self, now: Callable[[], datetime]) -> AsyncIterator[None]:
@@ -83,6 +79,16 @@ class ClosingWatch:
                 yield
             finally:
                 task.cancel()
+
+
+def _messages(postings: Sequence[Posting], now: datetime) -> list[Outgoing]:
+    """Side work, as it belongs to no run."""
+    messages = []
+    for batch in in_messages(postings):
+        event = PostingsNormalized(postings=batch)
+        name = unit_id("aside", event.event_type, *((p.hash_key, p.version) for p in batch))
+        messages.append(outgoing(event, root_headers("", name, "", "", now), name, ""))
+    return messages
 
 
 def _report(judged: Judged) -> None:

@@ -6,19 +6,17 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-import yaml
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import CompaniesCollected, CompaniesNormalized, Company, Headers
 from common.messaging.errors import PermanentError
+from common.messaging.rule_sets import RuleSource
 from common.messaging.unit import Finished
-from common.settings import config_path
 from normalizer.domain.companies import company_columns
 from normalizer.metrics import COMPANIES
 from normalizer.store.companies import CompanyStore
+from normalizer.store.rule_files import NormalizerRules
 from sources.companies.glassdoor import SEARCHES
-from sources.companies.names import CompanyNames
-from sources.companies.rules import load_rules
 from sources.errors import MappingError
 
 _SENT = ("version", "name", "size", "rating", "industry", "domain", "website", "location", "reviews", "revenue")
@@ -32,11 +30,11 @@ class NormalizeCompanies:
     queue = "normalizer.companies"
     trial = None
 
-    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """Reads `config/companies.yml` and the bins of `config/enums.yml`; a ValueError where they cannot be used."""
+    def __init__(
+        self, rules: RuleSource[NormalizerRules], now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._store = CompanyStore()
-        self._names = CompanyNames(load_rules().names)
-        self._upper_ends = [int(end) for end in yaml.safe_load(config_path("enums.yml").read_text())["upper_ends"]]
+        self._rules = rules
         self._now = now
 
     async def prepare(self, headers: Headers, event: CompaniesCollected) -> dict[str, Any]:
@@ -52,8 +50,8 @@ class NormalizeCompanies:
             raise PermanentError(error.reason, error.detail, ours=False) from error
         except ValueError as error:
             raise PermanentError("bad_company_key", str(error)) from error
-        now = self._now()
-        return company_columns(facts, self._names, self._upper_ends) | {
+        now, rules = self._now(), await self._rules.current()
+        return company_columns(facts, rules.names, rules.upper_ends) | {
             "company_key": key, "match_score": event.score, "archive_key": event.archive_key,
             "source_system": event.provider, "collected_at": event.collected_at, "first_seen_at": now,
             "dwh_load_date": now.date(), "dwh_load_timestamp": now,

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache, partial
 from typing import Any
 
 import structlog
-import yaml
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import (
@@ -24,16 +24,13 @@ from common.contracts import (
 )
 from common.messaging.differences import Differences, DifferenceStore
 from common.messaging.errors import PermanentError
+from common.messaging.rule_sets import RuleSource
+from common.messaging.trial import Trial
 from common.messaging.unit import Child, Finished, Quarantined
-from common.settings import config_path
-from normalizer.domain.canonical import FIELDS
-from normalizer.domain.closing_rules import closing_rules_from
-from normalizer.domain.dedupe_rules import dedupe_rules_from
-from normalizer.domain.duplicates import Reader
+from common.settings.rule_files import RuleFiles
 from normalizer.domain.merge import one_each
 from normalizer.domain.page import Normalized, TurnedAway, normalize
-from normalizer.domain.precedence import precedence_from
-from normalizer.domain.quality import Rules, rules_from
+from normalizer.domain.quality import Rules
 from normalizer.domain.record import Record
 from normalizer.domain.settling import in_messages
 from normalizer.errors import RejectedError
@@ -44,18 +41,31 @@ from normalizer.store import Page, PostingStore
 from normalizer.store.companies import CompanyStore, seen_row
 from normalizer.store.duplicates import DuplicateStore
 from normalizer.store.replaying import merge_again
+from normalizer.store.rule_files import NormalizerRules, load_rules
 from normalizer.store.sweeps import SweepStore
 from sources.companies.names import CompanyNames
-from sources.companies.rules import load_rules
 from sources.errors import MappingError, SourceRejectedError
 from sources.registry import adapter_of
 
 _log = structlog.get_logger()
 
 
-def try_page(event: PostingsCollected) -> None:
+@lru_cache(1)
+def _rules(files: RuleFiles) -> NormalizerRules:
+    return load_rules(files)
+
+
+def try_page(event: PostingsCollected, files: RuleFiles | None = None) -> None:
     """Map, check and clean in the suspect lane."""
-    _normalized(event, _gate())
+    _normalized(event, _rules(files or RuleFiles()).quality)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A page as read, and the rules that it was read by."""
+
+    page: Normalized
+    rules: NormalizerRules
 
 
 class NormalizePostings:
@@ -63,35 +73,38 @@ class NormalizePostings:
 
     event = PostingsCollected
     queue = "normalizer.postings"
-    trial = staticmethod(try_page)
 
     def __init__(
-        self, store: PostingStore, *, enforce: bool = True, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        store: PostingStore,
+        rules: RuleSource[NormalizerRules],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Reads dq, sources, closing, companies and dedupe.yml; a ValueError where they cannot be used."""
         self._store = store
+        self._rules = rules
         self._companies = CompanyStore()
         self._sweeps = SweepStore()
         self._differences = DifferenceStore("normalizer")
-        self._names = CompanyNames(load_rules().names)
-        self._duplicates = DuplicateStore(Reader(dedupe_rules_from(_read("dedupe.yml")), self._names))
-        self._rules = rules_from(_read("dq.yml"), FIELDS, enforce=enforce)
-        self._precedence = precedence_from(_read("sources.yml"))
-        self._closing = closing_rules_from(_read("closing.yml"))
         self._now = now
 
-    async def prepare(self, headers: Headers, event: PostingsCollected) -> Normalized:
+    @property
+    def trial(self) -> Trial:
+        """Reads by the rules in use."""
+        return partial(try_page, files=self._rules.files)
+
+    async def prepare(self, headers: Headers, event: PostingsCollected) -> Prepared:
         """Map, check and clean every item; nothing is written."""
+        rules = await self._rules.of(headers)
         try:
-            page = _normalized(event, self._rules)
+            page = _normalized(event, rules.quality)
         except SourceRejectedError as error:
             raise PermanentError(error.reason, error.detail, ours=False) from error
         if page.critical:
             raise PermanentError(page.critical, f"page {event.page} of {event.source} {event.feed}", ours=False)
-        return page
+        return Prepared(page, rules)
 
     async def apply(
-        self, conn: AsyncConnection, headers: Headers, event: PostingsCollected, prepared: Normalized
+        self, conn: AsyncConnection, headers: Headers, event: PostingsCollected, prepared: Prepared
     ) -> Finished:
         """Merge the records; the outcomes of all items sum to their number. A dry run is undone but for its report."""
         if event.replay is None:
@@ -108,7 +121,7 @@ class NormalizePostings:
                 await step.rollback()
                 finished.quarantined = []
                 finished.children = [c for c in finished.children if not isinstance(c.event, DuplicatesSettled)]
-        await self._differences.add(conn, headers.run_id, found, self._rules.version)
+        await self._differences.add(conn, headers.run_id, found, prepared.rules.version)
         return finished
 
     async def _take_in(
@@ -116,49 +129,48 @@ class NormalizePostings:
         conn: AsyncConnection,
         headers: Headers,
         event: PostingsCollected,
-        prepared: Normalized,
+        prepared: Prepared,
         found: Differences | None,
     ) -> Finished:
-        records, repeated = one_each(prepared.records)
-        page = self._page(headers, event)
+        rules = prepared.rules
+        records, repeated = one_each(prepared.page.records)
+        page = self._page(headers, event, rules)
         if found is None:
-            merged = await self._store.merge(conn, page, records, self._precedence)
+            merged = await self._store.merge(conn, page, records, rules.precedence)
         else:
-            merged = await merge_again(conn, self._store, page, records, self._precedence, found)
+            merged = await merge_again(conn, self._store, page, records, rules.precedence, found)
         again = found is not None
-        settled = await self._duplicates.settle(conn, merged.postings, headers.run_id, page.now, again=again)
+        clusters = DuplicateStore(rules.duplicates)
+        settled = await clusters.settle(conn, merged.postings, headers.run_id, page.now, again=again)
         finished = Finished(source=event.source)
-        for each in prepared.turned_away:
+        for each in prepared.page.turned_away:
             finished.count(each.outcome, each.reason)
             finished.quarantined.append(_quarantined(each, event))
         for outcome, number in merged.ended.items():
             finished.count(outcome, by=number)
         if repeated:
             finished.count("duplicate", by=repeated)
-        sent = posting_messages(with_companies(merged.postings, self._names))
+        sent = posting_messages(with_companies(merged.postings, rules.names))
         finished.children = [_child(postings, event.replay) for postings in sent]
         finished.children += map(Child, in_messages(settled))
         if found is None:
             # In a replay nobody outside is asked.
-            finished.aside = await self._announced(conn, records.values())
-        _report(finished, prepared)
+            finished.aside = await self._announced(conn, records.values(), rules.names)
+        _report(finished, prepared.page)
         return finished
 
-    async def _announced(self, conn: AsyncConnection, records: Iterable[Record]) -> list[Event]:
+    async def _announced(self, conn: AsyncConnection, records: Iterable[Record], names: CompanyNames) -> list[Event]:
         """What is sent of employers that nobody has named before; they are looked up beside the run."""
         seen = {
             key: SeenCompany(company_key=key, name=record.company, url=record.company_url)
             for record in records
-            if (key := self._names.key(record.company, record.company_url)) is not None
+            if (key := names.key(record.company, record.company_url)) is not None
         }
-        rows = [
-            seen_row(key, self._names.core(c.name), c.name, self._names.domain(c.url), self._now())
-            for key, c in seen.items()
-        ]
+        rows = [seen_row(key, names.core(c.name), c.name, names.domain(c.url), self._now()) for key, c in seen.items()]
         new = await self._companies.add(conn, rows)
         return [CompaniesSeen(companies=[seen[key] for key in sorted(new)])] if new else []
 
-    def _page(self, headers: Headers, event: PostingsCollected) -> Page:
+    def _page(self, headers: Headers, event: PostingsCollected, rules: NormalizerRules) -> Page:
         return Page(
             source=event.source,
             feed=event.feed,
@@ -167,19 +179,10 @@ class NormalizePostings:
             campaign_id=event.campaign_id or headers.campaign_id,
             run_id=headers.run_id,
             collected_at=event.collected_at,
-            rules_version=self._rules.version,
+            rules_version=rules.version,
             now=self._now(),
-            closing=self._closing,
+            closing=rules.closing,
         )
-
-
-def _read(name: str) -> Any:
-    return yaml.safe_load(config_path(name).read_text())
-
-
-@cache
-def _gate() -> Rules:
-    return rules_from(_read("dq.yml"), FIELDS)
 
 
 def _normalized(event: PostingsCollected, rules: Rules) -> Normalized:

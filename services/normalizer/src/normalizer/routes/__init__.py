@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from common.web import rules
 from common.web.differences import difference_router
 from normalizer.routes import duplicates, postings, sightings
 
@@ -10,3 +11,4 @@ router.include_router(postings.router)
 router.include_router(difference_router("normalizer"))
 router.include_router(duplicates.router)
 router.include_router(sightings.router)
+router.include_router(rules.router)

@@ -145,12 +145,13 @@ async def merge(request: Request, asked: Merging) -> Cluster:
 async def read(request: Request, hash_key: HashKey) -> Cluster:
     """All postings of the cluster of this one, with the evidence for each."""
     wiring = request.app.state.wiring
+    precedence = (await wiring.rules.current()).precedence
     async with wiring.session.engine.connect() as conn:
         rows = await wiring.decisions.cluster(conn, hash_key)
         if not rows:
             raise ProblemError(404, "In no cluster", f"{hash_key} is no posting, or was stored before clusters were.")
         decided = await wiring.decisions.decisions(conn, [row["hash_key"] for row in rows])
-        sayings = best_first(await wiring.decisions.sayings(conn, hash_key), wiring.precedence)
+        sayings = best_first(await wiring.decisions.sayings(conn, hash_key), precedence)
     members = [Member.model_validate(row) for row in rows]
     closed = [member.closed_at for member in members if member.closed_at is not None]
     is_open = len(closed) < len(members)

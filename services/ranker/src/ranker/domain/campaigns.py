@@ -28,7 +28,7 @@ class CompiledCampaigns:
     """The vectors of the active campaigns as of the last batch."""
 
     def __init__(self, judges: Judges) -> None:
-        self._judges = judges
+        self.judges = judges
         self._wishes: dict[CampaignState, Wish] = {}
         self._vectors: list[CampaignVectors] = []
 
@@ -40,11 +40,11 @@ class CompiledCampaigns:
         """Make `states` the campaigns to rank for; `changed` has those that were missing."""
         if not changed and list(self._wishes) == list(states):
             return
-        fresh = {state: self._judges.wish(campaign, state.as_of) for state, campaign in changed.items()}
+        fresh = {state: self.judges.wish(campaign, state.as_of) for state, campaign in changed.items()}
         self._wishes = {state: fresh[state] if state in fresh else self._wishes[state] for state in states}
         wishes = list(self._wishes.values())
         self._vectors = [
-            CampaignVectors(wishes[i : i + _TOGETHER], self._judges) for i in range(0, len(wishes), _TOGETHER)
+            CampaignVectors(wishes[i : i + _TOGETHER], self.judges) for i in range(0, len(wishes), _TOGETHER)
         ]
 
     def rankings(self, batch: Batch) -> list[CampaignRanking]:

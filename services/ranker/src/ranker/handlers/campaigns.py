@@ -4,6 +4,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import CampaignChanged, Headers
+from common.messaging.rule_sets import RuleSource
 from common.messaging.unit import Child, Finished
 from ranker.domain.campaigns import CampaignState
 from ranker.domain.judges import Judges
@@ -21,9 +22,9 @@ class RerankCampaign:
     queue = "ranker.campaigns"
     trial = None
 
-    def __init__(self, store: RankerStore, judges: Judges) -> None:
+    def __init__(self, store: RankerStore, rules: RuleSource[Judges]) -> None:
         self._store = store
-        self._judges = judges
+        self._rules = rules
 
     async def prepare(self, headers: Headers, event: CampaignChanged) -> None:
         """Nothing: what is to be ranked is known in the transaction only."""
@@ -48,15 +49,16 @@ class RerankCampaign:
         return await self._rank_next(conn, event)
 
     async def _rank_next(self, conn: AsyncConnection, event: CampaignChanged) -> Finished:
-        wish = self._judges.wish(event.campaign, event.as_of)
+        judges = await self._rules.within(conn)
+        wish = judges.wish(event.campaign, event.as_of)
         if wish.ignored:
             _log.warning("campaign_weights_ignored", ignored=wish.ignored)
-        vectors, finished, after = CampaignVectors([wish], self._judges), Finished(), position(event.after)
+        vectors, finished, after = CampaignVectors([wish], judges), Finished(), position(event.after)
         for _ in range(UNIT_MESSAGES):
             jobs = await self._store.jobs_after(conn, after, MESSAGE_JOBS)
             if jobs:
                 after = jobs[-1].hash_key
-                finished.children.append(Child(ranked("rerank", jobs, vectors, self._judges)))
+                finished.children.append(Child(ranked("rerank", jobs, vectors, judges)))
             if len(jobs) < MESSAGE_JOBS:
                 return finished
         finished.children.append(_continued(event, after.hex if after else ""))

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.contracts import CompaniesNormalized, Headers
 from common.messaging.errors import PermanentError
+from common.messaging.rule_sets import RuleSource
 from common.messaging.unit import Finished
 from ranker.domain.judges import Judges
 from ranker.domain.vectors import CampaignVectors
@@ -20,10 +21,10 @@ class RescoreCompanies:
     queue = "ranker.companies"
     trial = None
 
-    def __init__(self, engine: AsyncEngine, store: RankerStore, judges: Judges) -> None:
+    def __init__(self, engine: AsyncEngine, store: RankerStore, rules: RuleSource[Judges]) -> None:
         self._engine = engine
         self._store = store
-        self._judges = judges
+        self._rules = rules
 
     async def prepare(self, headers: Headers, event: CompaniesNormalized) -> list[uuid.UUID]:
         """Store the companies, in a transaction of its own: its lock stops all ranking.
@@ -47,13 +48,14 @@ class RescoreCompanies:
         await self._store.hold_campaigns(conn)
         states = await self._store.active(conn)
         found = await self._store.definitions(conn, [state.campaign_id for state in states])
-        wishes = [self._judges.wish(found[state.campaign_id], state.as_of) for state in states]
-        vectors, finished, after = CampaignVectors(wishes, self._judges), Finished(), position(event.after)
+        judges = await self._rules.within(conn)
+        wishes = [judges.wish(found[state.campaign_id], state.as_of) for state in states]
+        vectors, finished, after = CampaignVectors(wishes, judges), Finished(), position(event.after)
         for _ in range(UNIT_MESSAGES):
             jobs = await self._store.jobs_of(conn, prepared, after, MESSAGE_JOBS)
             if jobs and wishes:
                 after = jobs[-1].hash_key
-                finished.aside.append(ranked("companies", jobs, vectors, self._judges))
+                finished.aside.append(ranked("companies", jobs, vectors, judges))
             if len(jobs) < MESSAGE_JOBS or not wishes:
                 return finished
         finished.aside.append(CompaniesNormalized(companies=event.companies, after=after.hex if after else None))

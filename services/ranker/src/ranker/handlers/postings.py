@@ -3,12 +3,15 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache, partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import Headers, Job, PostingsEnriched, PostingsRanked, is_over
+from common.messaging.rule_sets import RuleSource
+from common.messaging.trial import Trial
 from common.messaging.unit import Child, Finished, Quarantined
+from common.settings.rule_files import RuleFiles
 from ranker.domain.batch import Batch, ReadJob, read_job
 from ranker.domain.campaigns import CompiledCampaigns
 from ranker.domain.facts import UNKNOWN, Employer, facts_of, with_employer
@@ -19,21 +22,22 @@ from ranker.store import RankerStore, StoredJob, load_rules
 
 
 class PreparedJobs:
-    """The jobs of a batch that could be read, and those that could not."""
+    """The jobs of a batch that could be read by these judges, and those that could not."""
 
-    def __init__(self) -> None:
+    def __init__(self, judges: Judges) -> None:
+        self.judges = judges
         self.jobs: list[Job] = []
         self.stored: list[StoredJob] = []
         self.read: list[ReadJob] = []
         self.failed: list[tuple[Job, str]] = []
 
-    def add(self, job: Job, judges: Judges) -> None:
+    def add(self, job: Job) -> None:
         """Read one job; our own error sets only this job aside."""
         try:
             employer = uuid.UUID(job.company_key) if job.company_key else None
             over = is_over(job.state, closed=job.closed)
             stored = StoredJob(uuid.UUID(job.hash_key), job.version, over, facts_of(job), employer)
-            read = read_job(stored.facts, judges)
+            read = read_job(stored.facts, self.judges)
         except Exception as error:  # noqa: BLE001 - one bad job must not take the others with it; it is quarantined
             self.failed.append((job, repr(error)))
             return
@@ -41,15 +45,20 @@ class PreparedJobs:
         self.stored.append(stored)
         self.read.append(read)
 
+    def follow(self, judges: Judges) -> None:
+        """Read all jobs again if these are not the judges they were read by."""
+        if judges is not self.judges:
+            self.judges, self.read = judges, [read_job(job.facts, judges) for job in self.stored]
 
-@cache
-def _judges() -> Judges:
-    return Judges(load_rules())
+
+@lru_cache(1)
+def _judges(files: RuleFiles) -> Judges:
+    return Judges(load_rules(files))
 
 
-def try_job(event: PostingsEnriched) -> None:
+def try_job(event: PostingsEnriched, files: RuleFiles | None = None) -> None:
     """Take the texts apart in the suspect lane."""
-    judges = _judges()
+    judges = _judges(files or RuleFiles())
     for job in event.jobs:
         read_job(facts_of(job), judges)
 
@@ -59,19 +68,23 @@ class RankPostings:
 
     event = PostingsEnriched
     queue = "ranker.postings"
-    trial = staticmethod(try_job)
 
-    def __init__(self, store: RankerStore, judges: Judges) -> None:
+    def __init__(self, store: RankerStore, rules: RuleSource[Judges]) -> None:
         self._store = store
-        self._judges = judges
-        self._campaigns = CompiledCampaigns(judges)
+        self._rules = rules
+        self._compiled: CompiledCampaigns | None = None
+
+    @property
+    def trial(self) -> Trial:
+        """Reads by the rules in use."""
+        return partial(try_job, files=self._rules.files)
 
     async def prepare(self, headers: Headers, event: PostingsEnriched) -> PreparedJobs:
         """Take the jobs' texts apart; nothing is read or written."""
-        prepared = PreparedJobs()
+        prepared = PreparedJobs(await self._rules.current())
         # In the order in which the gateway will lock their rows.
         for job in sorted(event.jobs, key=lambda j: j.hash_key):
-            prepared.add(job, self._judges)
+            prepared.add(job)
         return prepared
 
     async def apply(
@@ -89,18 +102,20 @@ class RankPostings:
         if not prepared.jobs:
             return finished
         await self._store.hold_campaigns(conn)
+        # Under the lock: who ranks anew under rules activated meanwhile finds these jobs, or they follow these rules.
+        prepared.follow(await self._rules.within(conn))
         await self._store.save_jobs(conn, prepared.stored)
-        await self._load_campaigns(conn)
+        campaigns = await self._campaigns(conn, prepared.judges)
         employers = await self._employers(conn, prepared.stored)
         read = [
             replace(job, facts=with_employer(job.facts, employer))
             for job, employer in zip(prepared.read, employers, strict=True)
         ]
-        rankings = self._campaigns.rankings(Batch(read, self._judges))
+        rankings = campaigns.rankings(Batch(read, prepared.judges))
         report("rank", len(prepared.jobs), rankings)
         ranked = PostingsRanked(
             hash_keys=[j.hash_key for j in prepared.jobs], versions=[j.version for j in prepared.jobs],
-            rules_version=self._judges.rules.version, rankings=rankings, jobs=prepared.jobs,
+            rules_version=prepared.judges.rules.version, rankings=rankings, jobs=prepared.jobs,
             company_versions=versions_of(employers),
         )  # fmt: skip
         finished.children.append(Child(ranked, sum(j.outcome is not None for j in prepared.jobs)))
@@ -112,10 +127,13 @@ class RankPostings:
         found = await self._store.employers(conn, keys) if keys else {}
         return [found.get(job.company_key, UNKNOWN) if job.company_key else UNKNOWN for job in jobs]
 
-    async def _load_campaigns(self, conn: AsyncConnection) -> None:
-        """Read the definitions of campaigns that changed since the last batch."""
-        states = await self._store.active(conn)
-        missing = self._campaigns.missing(states)
+    async def _campaigns(self, conn: AsyncConnection, judges: Judges) -> CompiledCampaigns:
+        """The active campaigns, of which only those are compiled that changed since the last batch."""
+        if self._compiled is None or self._compiled.judges is not judges:
+            self._compiled = CompiledCampaigns(judges)
+        compiled, states = self._compiled, await self._store.active(conn)
+        missing = compiled.missing(states)
         found = await self._store.definitions(conn, [s.campaign_id for s in missing]) if missing else {}
-        self._campaigns.use(states, {s: found[s.campaign_id] for s in missing})
+        compiled.use(states, {s: found[s.campaign_id] for s in missing})
         CAMPAIGNS.set(len(states))
+        return compiled
