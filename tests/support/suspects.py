@@ -25,6 +25,10 @@ def _loop() -> None:
         pass
 
 
+def _sleep() -> None:
+    signal.pause()
+
+
 def _raise() -> None:
     raise ValueError("the stage meets this one too")
 
@@ -33,6 +37,7 @@ _ACTS = {
     "segfault": _segfault,
     "memory": _eat_memory,
     "loop": _loop,
+    "sleep": _sleep,
     "raise": _raise,
     "exit": lambda: os._exit(3),
     "fine": int,

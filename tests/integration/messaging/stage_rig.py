@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.contracts import UnitFinished, decode
 from common.database import create_engine
+from common.messaging.judge import Limits
 from common.messaging.outbox import Outbox
 from common.messaging.postgres import PostgresBroker
 from common.messaging.protocol import Outgoing
 from common.messaging.runner import StageRunner
-from common.messaging.trial import Limits, SuspectLane
+from common.messaging.trial import SuspectLane
 from common.messaging.unit import Stage
 from common.testing.postgres import Database
 

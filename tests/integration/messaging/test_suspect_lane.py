@@ -1,11 +1,15 @@
 """The suspect lane: what ends a process is found in a subprocess, and nothing else is blamed."""
 
+import os
+import signal
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from common.contracts import PostingsCollected
-from common.messaging.trial import Limits, SuspectLane
+from common.messaging.judge import Judge, Killer, Limits, give_back, keep_ready, take_ready
+from common.messaging.trial import SuspectLane
 from tests.support.suspects import dangerous
 
 pytestmark = pytest.mark.timeout(90)
@@ -18,16 +22,50 @@ def batch(*words: str) -> PostingsCollected:
     )
 
 
+@pytest.fixture
+def judge() -> Iterator[Judge]:
+    """One that was kept ready."""
+    keep_ready()
+    judge = take_ready()
+    assert judge is not None
+    give_back(judge)
+    yield judge
+    take_ready()
+    judge.dismiss()
+
+
+WORDS = ["fine", "segfault", "fine", "memory", "raise", "loop", "exit", "segfault", "sleep", "fine"]
+KILLERS = [
+    Killer(1, "killed by SIGSEGV"),
+    Killer(3, "ran out of memory"),
+    Killer(5, "took more than 0.2 s of processor time"),
+    Killer(6, "ended with code 3"),
+    Killer(7, "killed by SIGSEGV"),
+    Killer(8, "took more than 1.2 s"),
+]
+LIMITS = Limits(seconds=0.2, memory=1024**3)
+
+
 async def test_each_killer_is_found_with_how_it_ended_and_no_neighbour_is_blamed() -> None:
-    words = ["fine", "segfault", "fine", "memory", "raise", "loop", "exit", "fine"]
-    found = await SuspectLane(Limits(seconds=1.0, memory=1024**3)).killers(dangerous, batch(*words))
-    assert [(k.position, k.how) for k in found] == [
-        (1, "killed by SIGSEGV"),
-        (3, "ran out of memory"),
-        (5, "took more than 1 s of processor time"),
-        (6, "ended with code 3"),
-    ]
+    assert await SuspectLane(LIMITS).killers(dangerous, batch(*WORDS)) == KILLERS
 
 
-async def test_a_batch_without_killers_is_innocent() -> None:
+async def test_a_judge_that_was_kept_ready_finds_the_same_and_is_there_for_the_next(judge: Judge) -> None:
+    lane = SuspectLane(LIMITS)
+    assert await lane.killers(dangerous, batch(*WORDS)) == KILLERS
+    assert await lane.killers(dangerous, batch("fine", "exit")) == [Killer(1, "ended with code 3")]
+    left = take_ready()
+    assert left is judge
+    give_back(left)
+
+
+async def test_a_judge_that_is_killed_blames_nobody_and_is_replaced(judge: Judge) -> None:
+    os.kill(judge.pid, signal.SIGKILL)
+    lane = SuspectLane(LIMITS)
+    with pytest.raises(RuntimeError, match="no answer"):
+        await lane.killers(dangerous, batch("fine"))
+    assert await lane.killers(dangerous, batch("fine", "exit")) == [Killer(1, "ended with code 3")]
+
+
+async def test_a_batch_without_killers_is_innocent(judge: Judge) -> None:
     assert await SuspectLane(Limits()).killers(dangerous, batch(*["fine"] * 100, "raise")) == []

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.contracts import Headers, Job, Posting, PostingsEnriched, PostingsNormalized, is_over
 from common.messaging.differences import Differences, DifferenceStore
+from common.messaging.judge import Trial
 from common.messaging.rule_sets import RuleSource
-from common.messaging.trial import Trial
 from common.messaging.unit import Child, Finished, Quarantined
 from common.settings.rule_files import RuleFiles
 from enricher.domain.enrich import Enricher, Enrichment, job_of

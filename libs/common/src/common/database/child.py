@@ -57,7 +57,9 @@ class Child:
 
 
 def parent_death_signal(end_with: signal.Signals) -> Callable[[], None]:
-    """To be called in a child of ours after the fork: the kernel will end it so when the thread that forked it ends."""
+    """For a child of ours to call after the fork: on Linux it will end so when the thread that forked it ends."""
+    if sys.platform != "linux":
+        return lambda: None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     parent = os.getpid()
 

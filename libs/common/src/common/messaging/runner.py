@@ -24,12 +24,13 @@ from common.messaging.crash_points import crash_point
 from common.messaging.errors import PermanentError, RetryLaterError
 from common.messaging.health import is_infrastructure, until_healthy
 from common.messaging.inflight import InFlight
+from common.messaging.judge import Killer
 from common.messaging.outbox import Outbox
 from common.messaging.protocol import Broker, Delivery, Outgoing, Subscription
 from common.messaging.quarantine import Quarantine
 from common.messaging.relay import send_now
 from common.messaging.reports import messages_of, template_of
-from common.messaging.trial import Killer, SuspectLane
+from common.messaging.trial import SuspectLane
 from common.messaging.unit import Finished, Quarantined, Stage
 from common.telemetry import metrics, tracing
 

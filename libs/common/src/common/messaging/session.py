@@ -13,6 +13,7 @@ from common.messaging.bounds import CHECK_SECONDS, bounded
 from common.messaging.control import Control
 from common.messaging.factory import open_broker
 from common.messaging.health import INFRASTRUCTURE_ERRORS, NotReadyError
+from common.messaging.judge import Limits
 from common.messaging.outbox import Outbox
 from common.messaging.protocol import DEAD, Broker, Handler, Subscription
 from common.messaging.queue_watch import QueueWatch
@@ -20,7 +21,7 @@ from common.messaging.relay import flush, relay
 from common.messaging.replay import ReplayQuarantined
 from common.messaging.rule_sets import RuleSets
 from common.messaging.runner import StageRunner
-from common.messaging.trial import Limits, SuspectLane
+from common.messaging.trial import SuspectLane
 from common.messaging.undertaker import Undertaker
 from common.messaging.unit import Stage
 from common.settings import ServiceSettings

@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import Event, Headers, PostingOutcome, UnitOutcome
-from common.messaging.trial import Trial
+from common.messaging.judge import Trial
 
 E_contra = TypeVar("E_contra", bound=Event, contravariant=True)
 E = TypeVar("E", bound=Event)

@@ -38,7 +38,7 @@ class ServiceSettings(BaseSettings):
     port: int = Field(8080, description="Port the HTTP server listens on; 0 picks a free one.")
     concurrency: int = Field(2, ge=1, description="Messages of a queue worked on at the same time.")
     max_attempts: int = Field(5, ge=1, description="Attempts of a unit before it is quarantined.")
-    trial_seconds: float = Field(10.0, gt=0, description="Processor time of a posting in the suspect lane.")
+    trial_seconds: float = Field(5.0, gt=0, description="Processor time of a posting in the suspect lane.")
     trial_memory_mb: int = Field(2048, ge=256, description="Address space of the suspect lane's subprocess.")
     stall_seconds: float = Field(
         30.0, ge=0, description="Seconds the event loop may be blocked before the process ends itself; 0: never."

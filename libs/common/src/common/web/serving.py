@@ -11,6 +11,7 @@ from typing import TypeVar
 import uvicorn
 from fastapi import FastAPI
 
+from common.messaging import judge
 from common.settings import ServiceSettings
 from common.telemetry import configure_logging, configure_tracing
 from common.web.stall import stall_watch
@@ -49,16 +50,24 @@ class _Server(uvicorn.Server):
 
 
 def run_service(
-    service: str, settings: S, create_app: Callable[[S], FastAPI], get_ready: Callable[[], object] = lambda: None
+    service: str, settings: S, create_app: Callable[[S], FastAPI], get_ready: Callable[[], object] | None = None
 ) -> None:
     """Serve until SIGTERM or SIGINT: stop listening, finish requests, unwire. A worker that dies is replaced.
 
-    `get_ready` does once what every worker would do again, such as reading the rules.
+    `get_ready` reads once what every worker would read again; a service whose stages have trials (see
+    `common.messaging.judge`) gets their readers ready with it, and each of its workers has a judge beside it.
     """
     configure_logging(service, settings.log_level)
-    get_ready()
+    if get_ready is not None:
+        get_ready()
     app = create_app(settings)
-    keep_serving(lambda: _serve(service, settings, app))
+
+    def work() -> None:
+        if get_ready is not None:
+            judge.keep_ready()
+        _serve(service, settings, app)
+
+    keep_serving(work)
 
 
 def _serve(service: str, settings: ServiceSettings, app: FastAPI) -> None:

@@ -24,8 +24,8 @@ from common.contracts import (
 )
 from common.messaging.differences import Differences, DifferenceStore
 from common.messaging.errors import PermanentError
+from common.messaging.judge import Trial
 from common.messaging.rule_sets import RuleSource
-from common.messaging.trial import Trial
 from common.messaging.unit import Child, Finished, Quarantined
 from common.settings.rule_files import RuleFiles
 from normalizer.domain.merge import one_each
@@ -51,13 +51,14 @@ _log = structlog.get_logger()
 
 
 @lru_cache(1)
-def _rules(files: RuleFiles) -> NormalizerRules:
+def rules_tried_by(files: RuleFiles) -> NormalizerRules:
+    """What suspects are tried by."""
     return load_rules(files)
 
 
 def try_page(event: PostingsCollected, files: RuleFiles | None = None) -> None:
     """Map, check and clean in the suspect lane."""
-    _normalized(event, _rules(files or RuleFiles()).quality)
+    _normalized(event, rules_tried_by(files or RuleFiles()).quality)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from functools import lru_cache, partial
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import Headers, Job, PostingsEnriched, PostingsRanked, is_over
+from common.messaging.judge import Trial
 from common.messaging.rule_sets import RuleSource
-from common.messaging.trial import Trial
 from common.messaging.unit import Child, Finished, Quarantined
 from common.settings.rule_files import RuleFiles
 from ranker.domain.batch import Batch, ReadJob, read_job
@@ -52,13 +52,14 @@ class PreparedJobs:
 
 
 @lru_cache(1)
-def _judges(files: RuleFiles) -> Judges:
+def judges_tried_by(files: RuleFiles) -> Judges:
+    """What suspects are tried by."""
     return Judges(load_rules(files))
 
 
 def try_job(event: PostingsEnriched, files: RuleFiles | None = None) -> None:
     """Take the texts apart in the suspect lane."""
-    judges = _judges(files or RuleFiles())
+    judges = judges_tried_by(files or RuleFiles())
     for job in event.jobs:
         read_job(facts_of(job), judges)
 
