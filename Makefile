@@ -1,6 +1,6 @@
 # `make help` lists the targets; every target that needs the environment sets it up first.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up up-local quality bench bench-contracts bench-fetch bench-replay chaos chaos-long test unit contracts integration e2e fuzz lint fmt type docs lock compose-up compose-down clean
+.PHONY: help setup demo up up-local quality bench bench-contracts bench-fetch bench-replay chaos chaos-long dq test unit contracts integration e2e fuzz lint fmt type docs lock compose-up compose-down clean
 
 BIN := .venv/bin
 # Data of `make demo` and `make up`; a `posthorn` installed for a user keeps its own in the user's data folder.
@@ -59,6 +59,10 @@ e2e: setup  ## Tests of the whole product in separate processes
 
 fuzz: setup  ## Bad input for everything that reads what others wrote, and the ledger, ten minutes long; ARGS="--seed 7 --length 3"
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+dq: setup  ## Show the rules of the quality gate on runs and judge a few pages of the sample by those on postings
+	@$(BIN)/posthorn quality rules
+	@$(PYTEST) -q tests/unit/gateway/test_quality.py tests/unit/normalizer/test_quality.py
 
 quality: setup  ## Score every reader on the labelled sets, write docs/quality.md; fails on a loss; ARGS=--accept
 	@$(BIN)/python -m tests.quality $(ARGS)

@@ -16,9 +16,12 @@ _UNIT = (
 #: Where each service can be made to die, in the order in which the suite does it.
 POINTS: dict[str, tuple[str, ...]] = dict.fromkeys(SERVICES, _UNIT) | {
     "extractor": (*_UNIT, "archive_after_put"),
-    "gateway": (*_UNIT, "ledger_before_commit", "ledger_after_commit_before_publish", "ledger_before_ack"),
+    "gateway": (
+        *_UNIT, "ledger_before_commit", "ledger_after_commit_before_publish", "ledger_before_ack",
+        "release_before_commit", "released_before_commit", "released_after_commit_before_publish",
+    ),
     "notifier": (*_UNIT, "webhook_after_send_before_record"),
-}
+}  # fmt: skip
 _ROUNDS = 12
 _KILLED = Expected(logged=(WORKER_DIED,))
 
@@ -55,8 +58,8 @@ class Chain:
         self.rig.outcome.kills.update(name.partition(" ")[0] for name in self.hit())
 
     def _place(self, service: str, point: str) -> str:
-        # The notifier has one unit a run, and a crash leaves the relay one batch.
-        once = service == "notifier" or point.startswith("relay")
+        # The notifier has one unit a run, which is released once, and a crash leaves the relay one batch.
+        once = service == "notifier" or point.startswith(("relay_", "released"))
         return f"{point}:{1 if once else self.rig.random.randint(1, 2)}"
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from posthorn import bronze, campaign, companies, duplicates, quarantine, run, schedule, source
+from posthorn import bronze, campaign, companies, duplicates, quality, quarantine, run, schedule, source
 from posthorn.jobs import explain, jobs
 from posthorn.replay import backfill, replay
 
@@ -168,6 +168,7 @@ app.add_typer(campaign.app, name="campaign")
 app.add_typer(run.app, name="run")
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(source.app, name="source")
+app.add_typer(quality.app, name="quality")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(companies.app, name="companies")
 app.add_typer(duplicates.app, name="duplicates")

@@ -8,8 +8,10 @@ from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
+from posthorn.quality import in_short
+
 OUTCOMES = ("new", "updated", "unchanged", "duplicate", "rejected", "failed")
-_MARK = {"running": "yellow", "succeeded": "green", "partial": "yellow", "failed": "red"}
+_MARK = {"running": "yellow", "succeeded": "green", "partial": "yellow", "failed": "red", "blocked": "red"}
 
 
 def campaigns(rows: list[dict[str, Any]]) -> Table:
@@ -57,7 +59,8 @@ def run(r: dict[str, Any]) -> RenderableType:
     told = [Text(f"! {e}", "red") for e in r["errors"]]
     if r["failed_units"] or r["books"]["rejected"] or r["books"]["failed"]:
         told.append(Text(f"what was set aside: posthorn quarantine list --run {r['run_id']}", "dim"))
-    return Group(status, table, books(r["books"]), *told)
+    verdict = in_short(r.get("quality"), r["run_id"])
+    return Group(status, table, books(r["books"]), *([verdict] if verdict else []), *told)
 
 
 def books(b: dict[str, Any]) -> Group:

@@ -31,8 +31,10 @@ from common.messaging.unit import Finished
 from common.testing.postgres import Database
 from enricher.domain.enrich import Enrichment, job_of
 from gateway.app import create_app
+from gateway.domain.measures import JobMeasures, Limits
 from gateway.handlers.jobs import PublishJobs, ShowCompanies
 from gateway.settings import Settings
+from gateway.store.holding import Holding
 from gateway.store.publishing import Publisher
 from normalizer.handlers import NormalizeCompanies, NormalizePostings
 from normalizer.store import PostingStore
@@ -115,7 +117,7 @@ class House:
         for event in events:
             assert isinstance(event, PostingsRanked)
             self.ranked.append(event)
-            await self.execute("gateway", PublishJobs(Publisher()), event)
+            await self.execute("gateway", PublishJobs(Publisher(), JobMeasures(Limits()), Holding()), event)
 
     async def told(self, event: CompaniesNormalized) -> Finished:
         """What ranker and gateway make of it; rankings are not published yet."""

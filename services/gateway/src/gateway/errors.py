@@ -3,6 +3,10 @@
 from common.web import ProblemError
 
 
+class InvalidRulesError(ValueError):
+    """A rules file that cannot be used as it is; the message names the rule and says what it may be."""
+
+
 def campaign_missing() -> ProblemError:
     """No campaign of that id."""
     return ProblemError(404, "No such campaign", "List campaigns with GET /campaigns.")

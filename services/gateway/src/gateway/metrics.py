@@ -11,3 +11,11 @@ OLDEST_RUN = Gauge("posthorn_oldest_running_run_seconds", "Age of the oldest run
 UNITS_PROBED = Counter("posthorn_units_probed_total", "Units asked for because their run stood still.")
 UNITS_LOST = Counter("posthorn_units_lost_total", "Units given up because no service knew of them.")
 DIFFERENCES = Counter("posthorn_ledger_differences_total", "Runs whose number of open units was wrong.")
+QUALITY_RUNS = Counter("posthorn_quality_runs_total", "Runs judged by the quality gate.", ["gate"])
+QUALITY_FAILURES = Counter(
+    "posthorn_quality_failures_total",
+    "Rules on runs that a run, or a source of one, has broken.",
+    ["reason", "severity"],
+)
+QUALITY_BLOCKED = Gauge("posthorn_quality_blocked_runs", "Runs blocked, with batches held for somebody to decide.")
+QUALITY_RELEASED = Counter("posthorn_quality_released_batches_total", "Held batches published.")

@@ -27,6 +27,7 @@ class Settings(ServiceSettings):
     sweep_every: timedelta = Field(
         timedelta(minutes=1), gt=timedelta(0), description="How often the open units of running runs are recounted."
     )
+    dq_enforce: bool = Field(True, description="Whether critical data-quality rules block runs or only report.")
     scheduler_enabled: bool = Field(True, description="Whether this process starts scheduled runs.")
 
     @model_validator(mode="after")

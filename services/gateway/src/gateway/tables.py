@@ -72,12 +72,22 @@ run = sa.Table(
     sa.Column("announced_at", _moment),
     sa.Column("probes", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("probed_at", _moment),
+    # The state that it ends in once its results are published; its end is decided from then on.
+    sa.Column("ending", sa.Text),
+    # What the quality gate has made of its results; null: nobody has judged them.
+    sa.Column("gate", sa.Text),
+    sa.Column("judged_at", _moment),
+    sa.Column("judged_by", sa.Text),
+    # Whether what is held of it is being published.
+    sa.Column("releasing", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("state IN ('running', 'completed', 'cancelled', 'timed_out')", name="run_state"),
     sa.Index("run_by_campaign", "campaign_id", sa.text("requested_at DESC")),
     sa.Index("run_by_time", sa.text("requested_at DESC"), "run_id"),
     sa.Index("run_by_slot", "campaign_id", "slot_source", "slot_at", postgresql_where=sa.text("slot_at IS NOT NULL")),
     sa.Index("run_sla", "sla_at", postgresql_where=sa.text("sla_at IS NOT NULL AND NOT sla_judged")),
     sa.Index("run_running", "deadline_at", postgresql_where=sa.text("state = 'running'")),
+    sa.Index("run_releasing", "run_id", postgresql_where=sa.text("releasing")),
+    sa.Index("run_blocked", "completed_at", postgresql_where=sa.text("gate IN ('blocked', 'discarded')")),
     sa.Index(
         "run_unannounced", "completed_at", postgresql_where=sa.text("announced_at IS NULL AND state <> 'running'")
     ),
@@ -100,7 +110,54 @@ unit = sa.Table(
     sa.Column("counts", pg.JSONB, nullable=False, server_default="{}"),
     sa.Column("reasons", pg.JSONB, nullable=False, server_default="{}"),
     sa.Column("error", sa.Text),
+    # What the quality gate judges the run by, beside counts and reasons.
+    sa.Column("measures", pg.JSONB, nullable=False, server_default="{}"),
     sa.Column("updated_at", _moment, nullable=False, server_default=_now),
+)
+
+# Ranked batches of runs that nobody has judged yet, or that are blocked, as they came.
+held = sa.Table(
+    "held",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("unit_id", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("jobs", sa.Integer, nullable=False),
+    sa.Column("headers", pg.JSONB, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("attempts", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("held_at", _moment, nullable=False, server_default=_now),
+)
+
+# How each rule came out for a run, or for one of its sources (an empty source is the run).
+quality_result = sa.Table(
+    "quality_result",
+    metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey("gateway.run.run_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("reason", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("severity", sa.Text, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("measure", sa.Text, nullable=False),
+    sa.Column("value", sa.Float),
+    sa.Column("usual", sa.Float),
+    sa.Column("threshold", sa.Float),
+    sa.Column("sample", sa.BigInteger),
+    sa.Column("evidence", pg.JSONB, nullable=False, server_default="{}"),
+    sa.CheckConstraint("verdict IN ('passed', 'failed', 'skipped')", name="quality_result_verdict"),
+)
+
+quality_audit = sa.Table(
+    "quality_audit",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("run_id", sa.Text, sa.ForeignKey("gateway.run.run_id", ondelete="CASCADE"), nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", _moment, nullable=False, server_default=_now),
+    sa.Index("quality_audit_run", "run_id", "id"),
 )
 
 job = sa.Table(

@@ -1,5 +1,6 @@
 """Builds the gateway: one context that opens everything it uses and closes it again."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -10,19 +11,26 @@ import httpx
 from common.messaging.session import Session, open_session
 from common.web.quarantine import quarantine_app
 from gateway.clients.services import Services, connect
+from gateway.domain.measures import JobMeasures
 from gateway.handlers.deadlines import SlaWatch
 from gateway.handlers.duplicates import GroupJobs
 from gateway.handlers.healing import Healer
 from gateway.handlers.jobs import PublishJobs, ShowCompanies
 from gateway.handlers.ledger import KeepLedger
+from gateway.handlers.releasing import Releaser
 from gateway.handlers.starting import Scheduler, Starter
 from gateway.settings import Settings
 from gateway.store.campaigns import CampaignStore
 from gateway.store.clusters import ClusterStore
+from gateway.store.endings import Endings
 from gateway.store.healing import Healing
+from gateway.store.holding import Holding
 from gateway.store.jobs import JobStore
+from gateway.store.judging import Judging
 from gateway.store.ledger import Ledger
 from gateway.store.publishing import Publisher
+from gateway.store.quality import QualityStore
+from gateway.store.rule_files import load_rules
 from gateway.store.runs import RunStore
 from gateway.store.sla import SlaStore
 
@@ -44,11 +52,13 @@ class Wiring:
     runs: RunStore
     jobs: JobStore
     clusters: ClusterStore
+    quality: QualityStore
     ledger: Ledger
     starter: Starter
     scheduler: Scheduler
     services: Services
     now: Callable[[], datetime]
+    release: Callable[[], None]
 
     async def check(self) -> None:
         """Raise unless everything the service depends on answers."""
@@ -62,22 +72,45 @@ async def wire(settings: Settings, local: Mapping[str, httpx.AsyncBaseTransport]
         session = await stack.enter_async_context(open_session(SERVICE, settings))
         own = httpx.ASGITransport(quarantine_app(session))
         services = await stack.enter_async_context(connect(settings, {**local, SERVICE: own}))
-        campaigns, ledger = CampaignStore(), Ledger(session.outbox)
+        gate = quality_gate(session, settings)
+        campaigns, ledger = CampaignStore(), gate.ledger
         runs = RunStore(session.outbox, settings.run_deadline)
         starter = Starter(campaigns, runs)
-        await session.run(PublishJobs(Publisher()))
+        await session.run(gate.publish)
         await session.run(ShowCompanies(Publisher()))
         await session.run(GroupJobs(ClusterStore()))
         await session.consume(KeepLedger.queue, KeepLedger(session, ledger), batch=_LEDGER_BATCH)
         healing = Healing(session.outbox, ledger, settings.probe_after)
         healer = Healer(session, healing, probe_after=settings.probe_after, sweep_every=settings.sweep_every)
         await stack.enter_async_context(healer.running())
+        await stack.enter_async_context(gate.releaser.running())
         sla = SlaStore(session.outbox)
         await stack.enter_async_context(SlaWatch(session, sla).running(_utc_now))
         scheduler = Scheduler(session, starter, campaigns, ledger, sla)
         if settings.scheduler_enabled:
             await stack.enter_async_context(scheduler.running(_utc_now))
         yield Wiring(
-            settings, session, campaigns, runs, JobStore(), ClusterStore(), ledger, starter, scheduler, services,
-            _utc_now,
+            settings, session, campaigns, runs, JobStore(), ClusterStore(), QualityStore(), ledger, starter,
+            scheduler, services, _utc_now, gate.wake,
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class QualityGate:
+    """The parts of the quality gate; `wake` is called where something may be published."""
+
+    publish: PublishJobs
+    ledger: Ledger
+    releaser: Releaser
+    wake: Callable[[], None]
+
+
+def quality_gate(session: Session, settings: Settings) -> QualityGate:
+    """Read `config/dq.yml`; a ValueError where it cannot be used."""
+    rules, limits = load_rules()
+    woken, holding, measures = asyncio.Event(), Holding(), JobMeasures(limits)
+    judging = Judging(rules, measures, holding, enforce=settings.dq_enforce, wake=woken.set)
+    endings = Endings(session.outbox, judging)
+    releaser = Releaser(session, QualityStore(), holding, Publisher(), endings, woken)
+    publish = PublishJobs(Publisher(), measures, holding if settings.dq_enforce else None)
+    return QualityGate(publish, Ledger(session.outbox, endings), releaser, woken.set)

@@ -204,6 +204,7 @@ class UnitFinished(Event, frozen=True, kw_only=True):
     reasons: dict[str, int] = {}
     error: str | None = None
     children: list[ChildUnit] = []
+    measures: dict[str, int] = {}
 
 
 class RunCompleted(Event, frozen=True, kw_only=True):

@@ -77,6 +77,7 @@ MEANINGS: dict[str, str] = {
     "max_pages": "pages read at most",
     "max_salary": "yearly, whole units of `currency`",
     "maximum": "highest amount per `period`",
+    "measures": "what the quality gate judges the run by: how many postings of the unit are so",
     "min_salary": "yearly, whole units of `currency`",
     "missed_at": "when it was found missed",
     "mode": "whether anything is written, or only what would change is reported",

@@ -15,6 +15,9 @@ CrashPoint = Literal[
     "ledger_before_commit",
     "ledger_after_commit_before_publish",
     "ledger_before_ack",
+    "release_before_commit",
+    "released_before_commit",
+    "released_after_commit_before_publish",
     "archive_after_put",
     "webhook_after_send_before_record",
 ]

@@ -32,7 +32,7 @@ def messages_of(headers: Headers, finished: Finished) -> list[Outgoing]:
         source=finished.source, fetched=finished.fetched, counts=finished.counts, reasons=finished.reasons,
         # It may quote what somebody sent, and no database takes NUL.
         error=finished.error[:2000].replace("\x00", "\\0") if finished.error else None,
-        children=[_declared(child.headers) for child in children],
+        children=[_declared(child.headers) for child in children], measures=finished.measures,
     )  # fmt: skip
     return [*children, *aside, outgoing(report, headers, headers.unit_id, headers.stage)]
 

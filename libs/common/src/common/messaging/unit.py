@@ -37,6 +37,7 @@ class Finished:
 
     `fetched` is set by the stage that reads pages only, `counts` where a posting ends: a run sums up both. `children`
     are units of the run; `aside` is side work, which the ledger knows nothing of: it neither delays nor fails a run.
+    `measures` is what the quality gate judges the run by, beside counts and reasons.
     """
 
     outcome: UnitOutcome = "ok"
@@ -48,6 +49,7 @@ class Finished:
     children: list[Child] = field(default_factory=list)
     aside: list[Event] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
+    measures: dict[str, int] = field(default_factory=dict)
 
     def count(self, outcome: PostingOutcome, reason: str | None = None, by: int = 1) -> None:
         """Add postings that end here with this outcome."""

@@ -33,8 +33,13 @@ class Books:
         return self.open == 0
 
 
-def status_of(state: RunState, failed_units: int, fetched: int) -> str:
-    """How a run went: running, succeeded, partial (a unit failed), failed (nothing came), cancelled or timed_out."""
+def status_of(state: RunState, failed_units: int, fetched: int, gate: str | None = None) -> str:
+    """How a run went: running, succeeded, partial (a unit failed), failed (nothing came), cancelled or timed_out.
+
+    blocked: the quality gate has not let its results through, however it ended.
+    """
+    if gate in ("blocked", "discarded") and state != "running":
+        return "blocked"
     if state != "completed":
         return state
     if not failed_units:

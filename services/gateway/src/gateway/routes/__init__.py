@@ -7,6 +7,7 @@ from gateway.routes import (
     campaigns,
     forwarded,
     jobs,
+    quality,
     quarantine,
     recognising,
     replays,
@@ -17,5 +18,5 @@ from gateway.routes import (
 from gateway.routes.access import require_key
 
 router = APIRouter(dependencies=[Depends(require_key)])
-for part in (campaigns, schedules, replays, runs, jobs, quarantine, recognising, sources, bronze, forwarded):
+for part in (campaigns, schedules, replays, runs, quality, jobs, quarantine, recognising, sources, bronze, forwarded):
     router.include_router(part.router)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import RunKind, RunState
 from common.messaging.relay import send_now
@@ -13,10 +14,12 @@ from common.web import Problem, ProblemError
 from common.web.pages import Cursor, Page, read_moment, write_cursor
 from gateway.domain.books import OUTCOMES, Books, status_of
 from gateway.domain.campaign import SourceChoice
+from gateway.domain.quality import Gate
 from gateway.errors import campaign_missing, run_missing
 from gateway.routes.access import Wired
 from gateway.store.books import StageBooks, books_of, failures_of, stages_of
 from gateway.store.campaigns import criteria_of
+from gateway.store.quality import QualityStore
 from gateway.store.runs import Row
 
 router = APIRouter(tags=["runs"], responses={404: {"model": Problem}})
@@ -85,10 +88,29 @@ class BooksRead(BaseModel):
         )
 
 
+class QualityTold(BaseModel):
+    """The verdict of the quality gate in short; all of it is at `GET /runs/{run_id}/quality`."""
+
+    gate: Gate
+    releasing: bool
+    critical: list[str] = Field(description="Critical rules that the run has broken.")
+    warnings: list[str]
+
+    @classmethod
+    async def of(cls, conn: AsyncConnection, store: QualityStore, run: Row) -> Self | None:
+        """From what is kept of the run."""
+        if run.gate is None:
+            return None
+        failed = [result for result in await store.results(conn, run.run_id) if result.verdict == "failed"]
+        told = {s: sorted({r.reason for r in failed if r.severity == s}) for s in ("critical", "warning")}
+        return cls(gate=run.gate, releasing=run.releasing, critical=told["critical"], warnings=told["warning"])
+
+
 class RunDetail(RunRead):
     """A run with its books, stage by stage."""
 
-    status: str = Field(description="running, succeeded, partial, failed, cancelled or timed_out.")
+    status: str = Field(description="running, succeeded, partial, failed, cancelled, timed_out or blocked.")
+    quality: QualityTold | None = Field(description="Null: the quality gate has not judged the run.")
     open_units: int
     late_events: int
     books: BooksRead
@@ -154,21 +176,25 @@ async def read(wired: Wired, run_id: RunId) -> RunDetail:
         books = await books_of(conn, run_id)
         failed, errors = await failures_of(conn, run_id)
         stages = await stages_of(conn, run_id)
+        quality = await QualityTold.of(conn, wired.quality, row)
     return RunDetail(
-        **RunRead.of(row).model_dump(), status=status_of(row.state, failed, books.fetched), open_units=row.open,
-        late_events=row.late, books=BooksRead.of(books), stages=stages, failed_units=failed, errors=errors,
+        **RunRead.of(row).model_dump(), status=status_of(row.state, failed, books.fetched, row.gate),
+        quality=quality, open_units=row.open, late_events=row.late, books=BooksRead.of(books), stages=stages,
+        failed_units=failed, errors=errors,
     )  # fmt: skip
 
 
 @router.post("/runs/{run_id}/cancel", summary="Cancel a run that is under way")
 async def cancel(wired: Wired, run_id: RunId) -> RunRead:
-    """What was found so far stays; units still under way finish, and are counted as late."""
+    """What was found so far stays, unless the quality gate blocks it; units still under way finish late."""
     async with wired.session.engine.begin() as conn:
+        before = await wired.quality.lock(conn, run_id)
         messages = await wired.ledger.cancel(conn, run_id)
         row = await wired.runs.get(conn, run_id)
-        if row is None:
+        if row is None or before is None:
             raise run_missing()
-        if not messages:
-            raise ProblemError(409, f"The run is {row.state} already")
+        if before.state != "running" or before.ending is not None:
+            told = "is ending" if row.state == "running" else f"is {row.state} already"
+            raise ProblemError(409, f"The run {told}")
     await send_now(wired.session.broker, wired.session.engine, wired.session.outbox, messages)
     return RunRead.of(row)

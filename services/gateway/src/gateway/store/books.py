@@ -19,6 +19,11 @@ _ERRORS = text(
     "SELECT stage || ': ' || left(error, 500) AS error, count(*) AS n FROM gateway.unit "
     "WHERE run_id = :run_id AND error IS NOT NULL GROUP BY 1 ORDER BY min(updated_at), 1 LIMIT 20"
 )
+_BLOCKED_BY = text(
+    "SELECT 'quality: ' || reason || CASE source WHEN '' THEN '' ELSE ' (' || source || ')' END || ': ' || detail "
+    "FROM gateway.quality_result WHERE run_id = :run_id AND verdict = 'failed' AND severity = 'critical' "
+    "ORDER BY reason, source LIMIT 20"
+)
 _STAGES = text("""
 SELECT stage, count(*)::int AS units, count(*) FILTER (WHERE finished)::int AS finished,
        count(*) FILTER (WHERE outcome IN ('failed', 'lost'))::int AS failed, sum(fetched)::int AS fetched,
@@ -58,6 +63,11 @@ async def failures_of(conn: AsyncConnection, run_id: str) -> tuple[int, list[str
     failed = (await conn.execute(_FAILED_UNITS, {"run_id": run_id})).scalar_one()
     rows = await conn.execute(_ERRORS, {"run_id": run_id})
     return failed, [row.error if row.n == 1 else f"{row.error} ({row.n} times)" for row in rows]
+
+
+async def blocked_by(conn: AsyncConnection, run_id: str) -> list[str]:
+    """Up to twenty critical rules that the run has broken, each in words."""
+    return list((await conn.execute(_BLOCKED_BY, {"run_id": run_id})).scalars())
 
 
 async def stages_of(conn: AsyncConnection, run_id: str) -> list[StageBooks]:

@@ -27,7 +27,7 @@ _STALLED = text(f"""
 SELECT run_id, campaign_id, CASE WHEN probed_at >= moved_at THEN probes ELSE 0 END AS rounds
 FROM gateway.run CROSS JOIN LATERAL (
   SELECT max(updated_at) AS moved_at FROM gateway.unit WHERE unit.run_id = run.run_id) moved
-WHERE state = 'running' AND moved_at < now() - CAST(:after AS interval)
+WHERE state = 'running' AND ending IS NULL AND moved_at < now() - CAST(:after AS interval)
   AND (probed_at IS NULL OR probed_at < moved_at OR {_PAUSED})
 ORDER BY run_id LIMIT 1 FOR UPDATE OF run SKIP LOCKED
 """)  # noqa: S608 - a text of ours
@@ -68,10 +68,13 @@ WITH closed AS (
 _OPEN = "count(unit_id) FILTER (WHERE NOT (declared AND finished))"
 # One snapshot: `open` and the units it counts change in the same transaction, so no lock is needed to compare them.
 _DIFFERENT = text(f"""
-SELECT run_id FROM gateway.run LEFT JOIN gateway.unit USING (run_id) WHERE state = 'running'
+SELECT run_id FROM gateway.run LEFT JOIN gateway.unit USING (run_id) WHERE state = 'running' AND ending IS NULL
 GROUP BY run_id HAVING open <> {_OPEN} OR open = 0 ORDER BY run_id
 """)  # noqa: S608 - a text of ours
-_TAKE = text("SELECT open FROM gateway.run WHERE run_id = :run_id AND state = 'running' FOR UPDATE SKIP LOCKED")
+_TAKE = text(
+    "SELECT open FROM gateway.run WHERE run_id = :run_id AND state = 'running' AND ending IS NULL "
+    "FOR UPDATE SKIP LOCKED"
+)
 _COUNT = text(f"SELECT {_OPEN} FROM gateway.unit WHERE run_id = :run_id")  # noqa: S608 - a text of ours
 _CORRECT = text("UPDATE gateway.run SET open = :open WHERE run_id = :run_id")
 _OLDEST = text(

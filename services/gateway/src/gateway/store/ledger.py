@@ -9,11 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from common.contracts import UnitFinished, UnitsKnown
 from common.messaging.outbox import Outbox
 from common.messaging.protocol import Outgoing
-from gateway.store.endings import Endings, announcement_of
+from gateway.store.endings import Endings, announcement_of, release_of
 from gateway.store.sla import alarm_of
 
 # Locks in the order of run ids, so that two batches cannot wait for each other.
-_LOCK = text("SELECT run_id, state FROM gateway.run WHERE run_id = ANY(:runs) ORDER BY run_id FOR UPDATE")
+# A run whose end is decided has ended, as far as its units are concerned.
+_LOCK = text(
+    "SELECT run_id, coalesce(ending, state) AS state FROM gateway.run WHERE run_id = ANY(:runs) "
+    "ORDER BY run_id FOR UPDATE"
+)
 # A finish that is known already is no news, however late it comes again.
 _LATE = text("""
 UPDATE gateway.run SET late = late + n FROM (
@@ -32,13 +36,13 @@ _ANNOUNCED = text(
 _APPLY = """
 WITH ev AS (
   SELECT r, u, max(g) g, bool_or(d) d, bool_or(f) f, max(o) o, max(s) s, max(n) n, max(c) c, max(w) w, max(e) e,
-         max(p) p
+         max(p) p, max(m) m
   FROM (
-    SELECT r, u, g, false d, true f, o, s, n, c, w, e, 0 p
+    SELECT r, u, g, false d, true f, o, s, n, c, w, e, 0 p, m
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[],
-                $9::text[]) x(r, u, g, o, s, n, c, w, e)
+                $9::text[], $14::text[]) x(r, u, g, o, s, n, c, w, e, m)
     UNION ALL
-    SELECT r, u, g, true, false, NULL, NULL, 0, NULL, NULL, NULL, p
+    SELECT r, u, g, true, false, NULL, NULL, 0, NULL, NULL, NULL, p, NULL
     FROM unnest($10::text[], $11::text[], $12::text[], $13::int[]) y(r, u, g, p)
   ) z GROUP BY r, u),
  old AS (
@@ -47,8 +51,9 @@ WITH ev AS (
   LEFT JOIN gateway.unit t ON (t.run_id, t.unit_id) = (ev.r, ev.u)),
  up AS (
   INSERT INTO gateway.unit AS t (run_id, unit_id, stage, declared, finished, outcome, source, fetched, counts, reasons,
-                                 error, postings)
-  SELECT r, u, g, d, f, o, s, n, coalesce(c, '{}')::jsonb, coalesce(w, '{}')::jsonb, e, p FROM old ORDER BY r, u
+                                 error, postings, measures)
+  SELECT r, u, g, d, f, o, s, n, coalesce(c, '{}')::jsonb, coalesce(w, '{}')::jsonb, e, p, coalesce(m, '{}')::jsonb
+  FROM old ORDER BY r, u
   ON CONFLICT (run_id, unit_id) DO UPDATE SET
     declared = t.declared OR excluded.declared, finished = t.finished OR excluded.finished, updated_at = now(),
     postings = greatest(t.postings, excluded.postings),
@@ -57,7 +62,8 @@ WITH ev AS (
     fetched = CASE WHEN {news} THEN excluded.fetched ELSE t.fetched END,
     counts = CASE WHEN {news} THEN excluded.counts ELSE t.counts END,
     reasons = CASE WHEN {news} THEN excluded.reasons ELSE t.reasons END,
-    error = CASE WHEN {news} THEN excluded.error ELSE t.error END
+    error = CASE WHEN {news} THEN excluded.error ELSE t.error END,
+    measures = CASE WHEN {news} THEN excluded.measures ELSE t.measures END
   WHERE {news} OR (excluded.declared AND NOT t.declared)),
  delta AS (
   SELECT r, sum((CASE WHEN (od OR d) AND (ofi OR f) THEN 0 ELSE 1 END)
@@ -70,7 +76,7 @@ UPDATE gateway.unit t SET probes = 0 FROM unnest(CAST(:runs AS text[]), CAST(:un
 WHERE t.run_id = r AND t.unit_id = u AND t.probes > 0
 """)
 _OVERDUE = text(
-    "SELECT run_id FROM gateway.run WHERE state = 'running' AND deadline_at < now() ORDER BY run_id "
+    "SELECT run_id FROM gateway.run WHERE state = 'running' AND ending IS NULL AND deadline_at < now() ORDER BY run_id "
     "FOR UPDATE SKIP LOCKED"
 )
 
@@ -78,14 +84,14 @@ _OVERDUE = text(
 class Ledger:
     """Knows of every unit of every run, and when a run is done."""
 
-    def __init__(self, outbox: Outbox) -> None:
-        self._endings = Endings(outbox)
+    def __init__(self, outbox: Outbox, endings: Endings | None = None) -> None:
+        self._endings = endings or Endings(outbox)
 
     async def apply(self, conn: AsyncConnection, events: Sequence[UnitFinished]) -> list[Outgoing]:
         """Record finished units; returns the `run.completed` messages of runs that this completes (in the outbox)."""
         states = await _locked(conn, {e.run_id for e in events})
         announced = [e.run_id for e in events if e.unit_id == announcement_of(e.run_id)]
-        units = [e for e in events if e.unit_id not in (announcement_of(e.run_id), alarm_of(e.run_id))]
+        units = [e for e in events if e.unit_id not in _beside(e.run_id)]
         late = [e for e in units if states.get(e.run_id, "running") != "running"]
         if announced:
             await conn.execute(_ANNOUNCED, {"runs": announced})
@@ -117,6 +123,11 @@ class Ledger:
         return await self._endings.end(conn, overdue, "timed_out") if overdue else []
 
 
+def _beside(run_id: str) -> tuple[str, ...]:
+    """Units in which something is heard of the run, which are not part of it."""
+    return announcement_of(run_id), release_of(run_id), alarm_of(run_id)
+
+
 async def _locked(conn: AsyncConnection, runs: set[str]) -> dict[str, str]:
     """Lock the runs until the end of the transaction; their states."""
     return {row.run_id: row.state for row in await conn.execute(_LOCK, {"runs": sorted(runs)})}
@@ -130,4 +141,5 @@ def _columns(events: Sequence[UnitFinished]) -> tuple[list[object], ...]:
         [msgspec.json.encode(e.counts).decode() for e in events],
         [msgspec.json.encode(e.reasons).decode() for e in events], [e.error for e in events],
         [c[0] for c in children], [c[1] for c in children], [c[2] for c in children], [c[3] for c in children],
+        [msgspec.json.encode(e.measures).decode() for e in events],
     )  # fmt: skip

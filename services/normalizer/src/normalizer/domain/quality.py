@@ -16,8 +16,9 @@ Repair = Literal["keep", "drop", "cut"]
 Draft = dict[str, Any]
 #: True where a draft, collected at that time, is fit. A missing value is fit for every check but `present`.
 Check = Callable[[Draft, datetime], bool]
-#: Scope of a rule: each posting, or all postings of a page together.
-Scope = Literal["posting", "page"]
+#: Scope of a rule: each posting, or all postings of a page together. Those of a whole run are the gateway's.
+Scope = Literal["row", "page"]
+OF_A_RUN = "run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Rule:
     check: Check = field(repr=False)
     repair: Repair = "keep"
     limit: int = 0
-    scope: Scope = "posting"
+    scope: Scope = "row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Rules:
     """The rules of one version; `enforce` false lets critical findings pass as warnings."""
 
     version: str
-    posting: tuple[Rule, ...]
+    row: tuple[Rule, ...]
     page: tuple[Rule, ...]
     enforce: bool = True
 
@@ -48,7 +49,7 @@ class Rules:
         A draft that is kept comes out repaired: what breaks a rule is dropped or cut as the rule says.
         """
         warnings: list[str] = []
-        for rule in self.posting:
+        for rule in self.row:
             if rule.check(draft, collected_at):
                 continue
             if rule.severity == "critical" and self.enforce:
@@ -130,7 +131,7 @@ _CHECKS: dict[str, Callable[[Sequence[str], Mapping[str, Any]], Check]] = {
 _CHOICES = {
     "severity": ("critical", "warning"),
     "repair": ("keep", "drop", "cut"),
-    "scope": ("posting", "page"),
+    "scope": ("row", "page", OF_A_RUN),
     "check": tuple(_CHECKS),
 }
 
@@ -141,18 +142,22 @@ def rules_from(data: Mapping[str, Any], fields: frozenset[str], *, enforce: bool
         version, entries = str(data["version"]), list(data["rules"])
     except (KeyError, TypeError) as error:
         raise InvalidRulesError(f"the rules need `version` and a list `rules`: {error}") from error
-    rules = [_rule(entry, fields) for entry in entries]
+    rules = [_rule(entry, fields) for entry in entries if not _is_of_a_run(entry)]
     if twice := sorted({r.reason for r in rules if sum(o.reason == r.reason for o in rules) > 1}):
         raise InvalidRulesError(f"each rule needs a reason of its own; several have {', '.join(twice)}")
     of_page = tuple(rule for rule in rules if rule.scope == "page")
-    return Rules(version, tuple(rule for rule in rules if rule.scope == "posting"), of_page, enforce)
+    return Rules(version, tuple(rule for rule in rules if rule.scope == "row"), of_page, enforce)
+
+
+def _is_of_a_run(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and entry.get("scope") == OF_A_RUN
 
 
 def _rule(entry: Mapping[str, Any], fields: frozenset[str]) -> Rule:
     try:
         reason, names, kind = str(entry["reason"]), tuple(entry["fields"]), entry["check"]
         given = {"severity": entry["severity"], "repair": entry.get("repair", "keep")}
-        given |= {"scope": entry.get("scope", "posting"), "check": kind}
+        given |= {"scope": entry.get("scope", "row"), "check": kind}
         for name, value in given.items():
             if value not in _CHOICES[name]:
                 raise InvalidRulesError(f"rule {reason}: {name} {value!r} is none of {', '.join(_CHOICES[name])}")

@@ -143,7 +143,9 @@ class NormalizePostings:
         again = found is not None
         clusters = DuplicateStore(rules.duplicates)
         settled = await clusters.settle(conn, merged.postings, headers.run_id, page.now, again=again)
-        finished = Finished(source=event.source)
+        finished = Finished(
+            source=event.source, measures={"kept": len(prepared.page.records), **prepared.page.warnings}
+        )
         for each in prepared.page.turned_away:
             finished.count(each.outcome, each.reason)
             finished.quarantined.append(_quarantined(each, event))

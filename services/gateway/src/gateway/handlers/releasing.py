@@ -1,0 +1,154 @@
+"""Publishes what was held of runs that the quality gate has let through, then says that they have ended."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import structlog
+
+from common.messaging.crash_points import crash_point
+from common.messaging.health import is_infrastructure, until_healthy
+from common.messaging.quarantine import Quarantine
+from common.messaging.relay import send_now
+from common.messaging.repeating import repeat
+from common.messaging.session import Session
+from common.messaging.unit import Quarantined
+from common.telemetry import metrics as telemetry
+from gateway import metrics
+from gateway.store.endings import Endings
+from gateway.store.holding import Batch, Holding
+from gateway.store.publishing import Publisher
+from gateway.store.quality import QualityStore
+
+#: Tries of a batch until it is set aside.
+MOST_ATTEMPTS = 3
+#: Pauses between two looks: short behind a wake, whose transaction has yet to commit, then longer each time.
+_SHORTEST, _LONGEST = 0.02, 5.0
+_SWEEP_SECONDS = 30.0
+_log = structlog.get_logger()
+
+
+class Releaser:
+    """Several gateways share the work: one transaction a batch, and whoever takes the last one ends the run."""
+
+    def __init__(
+        self, session: Session, store: QualityStore, holding: Holding, publisher: Publisher, endings: Endings,
+        woken: asyncio.Event,
+    ) -> None:  # fmt: skip
+        self._session = session
+        self._store = store
+        self._holding = holding
+        self._publisher = publisher
+        self._endings = endings
+        self._woken = woken
+        self._quarantine = Quarantine("gateway")
+
+    async def release(self) -> int:
+        """Publish what may be of every run, and end those of which nothing is left; returns how many batches."""
+        async with self._session.engine.connect() as conn:
+            runs = await self._store.releasing(conn)
+        released = 0
+        for run_id in runs:
+            workers = (self._publish_all(run_id) for _ in range(self._session.settings.concurrency))
+            released += sum(await asyncio.gather(*workers))
+            await self._end(run_id)
+        return released
+
+    async def sweep(self) -> None:
+        """Find what was held too late, drop what nobody has released in time, and say how many runs are blocked."""
+        async with self._session.engine.begin() as conn:
+            found = await self._store.find_stragglers(conn)
+            purged = await self._holding.purge(conn)
+            metrics.QUALITY_BLOCKED.set(await self._store.blocked(conn))
+        if found or purged:
+            _log.warning("held_swept", late=found, purged=purged)
+        if found:
+            self._woken.set()
+
+    async def _publish_all(self, run_id: str) -> int:
+        """Batch by batch in the order of their units, past those that somebody else is at."""
+        released, after = 0, ""
+        while (unit_id := await self._publish_next(run_id, after)) is not None:
+            released, after = released + 1, unit_id
+        return released
+
+    async def _publish_next(self, run_id: str, after: str) -> str | None:
+        batch: Batch | None = None
+        try:
+            async with self._session.engine.begin() as conn:
+                batch = await self._holding.take(conn, run_id, after)
+                if batch is None:
+                    return None
+                await self._publisher.publish(conn, batch.event)
+                await self._holding.drop(conn, run_id, batch.unit_id)
+                crash_point("release_before_commit")
+        except Exception as error:
+            if is_infrastructure(error) or batch is None:
+                raise
+            await self._not_published(run_id, batch, error)
+        else:
+            metrics.QUALITY_RELEASED.inc()
+        return batch.unit_id
+
+    async def _not_published(self, run_id: str, batch: Batch, error: Exception) -> None:
+        """Try the batch again with the next look; after some tries it is set aside, so that the run can end."""
+        # Its first line: behind it database errors carry statement and values along.
+        told = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:500]}"
+        _log.error("batch_not_released", run_id=run_id, unit_id=batch.unit_id, attempts=batch.attempts, error=told)
+        async with self._session.engine.begin() as conn:
+            if batch.attempts + 1 < MOST_ATTEMPTS:
+                await self._holding.tried(conn, run_id, batch.unit_id)
+                return
+            await self._holding.drop(conn, run_id, batch.unit_id)
+            await self._quarantine.set_aside(conn, batch.headers, [Quarantined("release_failed", told)], batch.body)
+            await self._store.failed(conn, run_id, batch.unit_id, batch.headers.postings, f"release_failed: {told}")
+        telemetry.QUARANTINED.labels(batch.headers.stage, "release_failed").inc()
+
+    async def _end(self, run_id: str) -> None:
+        session = self._session
+        async with session.engine.begin() as conn:
+            run = await self._store.released(conn, run_id)
+            if run is None:
+                return
+            if run.state == "running":
+                messages = await self._endings.finish(conn, run_id)
+            else:
+                messages = await self._endings.announce_release(conn, run_id) if run.gate == "released" else []
+            crash_point("released_before_commit")
+        metrics.RUNS_ENDED.inc(len(messages) if run.state == "running" else 0)
+        _log.info("run_released", run_id=run_id, gate=run.gate)
+        crash_point("released_after_commit_before_publish")
+        await send_now(session.broker, session.engine, session.outbox, messages)
+
+    async def _release_for_ever(self) -> None:
+        session, pause = self._session, _SHORTEST
+        while True:
+            try:
+                async with asyncio.timeout(pause):
+                    await self._woken.wait()
+                self._woken.clear()
+                pause = _SHORTEST
+            except TimeoutError:
+                pause = min(_LONGEST, 2 * pause)
+            try:
+                await self.release()
+            except Exception as error:
+                if not is_infrastructure(error):
+                    raise
+                _log.warning("release_waits_for_infrastructure", error=repr(error))
+                await until_healthy(session.engine, session.broker)
+                pause = _SHORTEST
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Do both for the duration of the context; one that fails ends the process loudly."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._release_for_ever()),
+                group.create_task(repeat(self._session, "held sweep", self.sweep, _SWEEP_SECONDS)),
+            ]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
