@@ -15,15 +15,22 @@ JOBS = [{"id": n, "title": f"Job {n}", "company_name": "Acme"} for n in range(3)
 SEARCH = "https://api.openwebninja.com/jsearch/search"
 
 
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> respx.Router:
+    """What answers instead of the network."""
+    router = respx.Router(assert_all_called=False)
+    monkeypatch.setattr("sources.network.transport_to", lambda trusted: httpx.MockTransport(router.async_handler))
+    return router
+
+
 def run(*words: str) -> tuple[int, list[dict[str, Any]], str]:
     """Exit code, printed pages, what was said."""
     result = CliRunner().invoke(app, ["fetch", *words])
     return result.exit_code, [json.loads(line) for line in result.stdout.splitlines()], result.stderr
 
 
-@respx.mock(assert_all_called=False)
-def test_a_page_is_printed_as_it_is_archived_and_maps(respx_mock: respx.MockRouter) -> None:
-    respx_mock.get(url__startswith=BOARD).respond(json={"jobs": JOBS})
+def test_a_page_is_printed_as_it_is_archived_and_maps(web: respx.Router) -> None:
+    web.get(url__startswith=BOARD).respond(json={"jobs": JOBS})
     code, pages, said = run("https://boards.greenhouse.io/acme", "--run", "local-test")
     assert (code, said) == (0, "greenhouse/acme: 1 pages, 3 postings\n")
     (page,) = pages
@@ -53,11 +60,8 @@ def answer(request: httpx.Request, asked: list[str]) -> httpx.Response:
     return httpx.Response(200, json={"status": "OK", "data": jobs if int(number) <= 5 else []})
 
 
-@respx.mock
-def test_pages_from_one_on_are_printed_and_that_there_are_more_is_said(
-    respx_mock: respx.MockRouter, jsearch: list[str]
-) -> None:
-    respx_mock.get(url__regex=r".*jsearch.*").mock(side_effect=lambda request: answer(request, jsearch))
+def test_pages_from_one_on_are_printed_and_that_there_are_more_is_said(web: respx.Router, jsearch: list[str]) -> None:
+    web.get(url__regex=r".*jsearch.*").mock(side_effect=lambda request: answer(request, jsearch))
     code, pages, said = run("jsearch", "--query", "nurse", "--page", "2", "--pages", "2")
     assert (code, [page["ingest"]["page"] for page in pages]) == (0, [2, 3])
     assert said == "jsearch: 2 pages, 20 postings; there are more: --pages\n"
@@ -65,9 +69,8 @@ def test_pages_from_one_on_are_printed_and_that_there_are_more_is_said(
     assert "canary-key" not in json.dumps(pages)
 
 
-@respx.mock
-def test_a_page_that_is_none_ends_with_its_reason(respx_mock: respx.MockRouter) -> None:
-    respx_mock.get(url__startswith=BOARD).respond(404, json={"status": 404, "error": "Job not found"})
+def test_a_page_that_is_none_ends_with_its_reason(web: respx.Router) -> None:
+    web.get(url__startswith=BOARD).respond(404, json={"status": 404, "error": "Job not found"})
     code, pages, said = run("greenhouse:board=acme")
     assert (code, pages) == (1, [])
     assert "http_404" in said

@@ -1,26 +1,31 @@
 """Connections to public addresses only, checked where they are made, so that no name can mean something else later."""
 
-import sys
-from collections.abc import Iterable
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from functools import cached_property
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-import httpcore
+import aiohttp
 import httpx
+import yarl
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from common.web.addresses import Resolve, is_public, resolve
 from sources.errors import SourceRejectedError
 
-# httpcore looks for sniffio at every lock it takes, and Python searches the disk each time for what is not installed:
-# 4 % of the CPU of a page. None is Python's mark for "there is no such module".
-sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # typeshed leaves the mark out
-
 _MAX_ADDRESSES = 3
 #: Connections of a process to all hosts of a source; those to one host are bounded by its settings.
 _MAX_CONNECTIONS = 100
+_KEPT_ALIVE_SECONDS = 5.0
+#: Bytes of a body that are handed on, and so expanded, at once; and of a header, of which some servers send long ones.
+_CHUNK, _LONGEST_HEADER = 64 * 1024, 64 * 1024
 _PORTS = {"http": 80, "https": 443}
-SocketOptions = Iterable[tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]]
+#: What aiohttp writes by itself from address and body.
+_WRITTEN_BELOW = {"content-length", "connection", "transfer-encoding"}
+_NOT_ADDED = ("accept", "accept-encoding", "content-type", "user-agent")
 
 
 class Trusted:
@@ -39,51 +44,41 @@ class Trusted:
         if url.scheme not in _PORTS or not url.host:
             raise httpx.UnsupportedProtocol(f"{url.scheme!r} is not http or https, or no host is named")
         try:
-            literal = ip_address(url.host)
+            public = is_public(ip_address(url.host))
         except ValueError:
-            return
-        if not is_public(literal) and (url.host, url.port or _PORTS[url.scheme]) not in self:
+            # 127.1 and 2130706433 are no addresses to Python, but to the system, which no resolver is asked about.
+            public = not url.host.replace(".", "").isdigit()
+        if not public and (url.host, url.port or _PORTS[url.scheme]) not in self:
             raise denied(url.host)
 
 
-class PublicNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to the trusted place wherever it is, and to anything else at its public addresses."""
+class PublicNames(AbstractResolver):
+    """Finds the trusted place wherever it is, and any other name at its public addresses."""
 
-    def __init__(
-        self, trusted: Trusted, *, resolve: Resolve = resolve, inner: httpcore.AsyncNetworkBackend | None = None
-    ) -> None:
+    def __init__(self, trusted: Trusted, resolve: Resolve = resolve) -> None:
         self._trusted = trusted
         self._resolve = resolve
-        self._inner = inner or httpcore.AnyIOBackend()
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the signature of httpcore
-        local_address: str | None = None,
-        socket_options: SocketOptions | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """A connection to an address that was checked; SourceRejectedError if the host has no public one."""
-        if (host, port) in self._trusted:
-            return await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
-        try:
-            found = await self._resolve(host, port)
-        except OSError as error:
-            raise httpcore.ConnectError(str(error)) from error
-        addresses = [str(a) for a in found if is_public(a)][:_MAX_ADDRESSES]
-        if not addresses:
-            raise denied(host)
-        for address in addresses[:-1]:
-            try:
-                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                continue
-        return await self._inner.connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses that are connected to; SourceRejectedError if the host has no public one."""
+        found = await self._resolve(host, port)
+        if (host, port) not in self._trusted:
+            found = [address for address in found if is_public(address)]
+            if not found:
+                raise denied(host)
+        return [
+            ResolveResult(
+                hostname=host, host=str(address), port=port, proto=0,
+                family=socket.AF_INET if address.version == 4 else socket.AF_INET6,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for address in found[:_MAX_ADDRESSES]
+        ]  # fmt: skip
 
-    async def sleep(self, seconds: float) -> None:
-        """For httpcore's own retries, which are not used."""
-        await self._inner.sleep(seconds)
+    async def close(self) -> None:
+        """Nothing is held."""
 
 
 def denied(host: str) -> SourceRejectedError:
@@ -95,17 +90,87 @@ def transport_to(trusted: Trusted) -> httpx.AsyncBaseTransport | None:
     """The guarded way out; None (httpx's own) behind a proxy, which resolves names and decides itself."""
     if {"http", "https", "all"} & getproxies().keys():
         return None
-    return _GuardedTransport(trusted)
+    return WebTransport(PublicNames(trusted))
 
 
-class _GuardedTransport(httpx.AsyncHTTPTransport):
-    def __init__(self, trusted: Trusted) -> None:
-        super().__init__()
-        # httpx hands its pool no network backend; a test over a real socket notices if this attribute goes away.
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
-            max_connections=_MAX_CONNECTIONS,
-            max_keepalive_connections=_MAX_CONNECTIONS,
-            keepalive_expiry=5.0,
-            network_backend=PublicNetwork(trusted),
+class WebTransport(httpx.AsyncBaseTransport):
+    """What httpx asks through: aiohttp, whose parser in C takes half the CPU of httpx's own."""
+
+    def __init__(self, names: AbstractResolver) -> None:
+        self._names = names
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer, its body still to be read; errors are those of httpx."""
+        content = await request.aread()
+        with _as_httpx(request):
+            answer = await self._session.request(
+                request.method,
+                yarl.URL(str(request.url), encoded=True),
+                headers=[(k, v) for k, v in request.headers.multi_items() if k not in _WRITTEN_BELOW],
+                data=content or None,
+                allow_redirects=False,
+                timeout=_timeout(request),
+            )
+        return httpx.Response(
+            answer.status,
+            headers=list(answer.raw_headers),
+            stream=_Body(request, answer),
+            extensions={"reason_phrase": (answer.reason or "").encode("ascii", "ignore")},
         )
+
+    @cached_property
+    def _session(self) -> aiohttp.ClientSession:
+        # Made at the first request, in the event loop that it belongs to.
+        connector = aiohttp.TCPConnector(
+            resolver=self._names, use_dns_cache=False, ssl=httpx.create_ssl_context(), limit=_MAX_CONNECTIONS,
+            keepalive_timeout=_KEPT_ALIVE_SECONDS,
+        )  # fmt: skip
+        return aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False,
+            skip_auto_headers=_NOT_ADDED, max_line_size=_LONGEST_HEADER, max_field_size=_LONGEST_HEADER,
+        )  # fmt: skip
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if "_session" in self.__dict__:
+            await self._session.close()
+
+
+class _Body(httpx.AsyncByteStream):
+    """A body as it comes; what was not read of it when it is closed takes its connection along."""
+
+    def __init__(self, request: httpx.Request, answer: aiohttp.ClientResponse) -> None:
+        self._request = request
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _as_httpx(self._request):
+            async for chunk in self._answer.content.iter_chunked(_CHUNK):
+                yield chunk
+
+    async def aclose(self) -> None:
+        self._answer.close()
+
+
+def _timeout(request: httpx.Request) -> aiohttp.ClientTimeout:
+    """The caller bounds the whole attempt."""
+    asked = request.extensions.get("timeout", {})
+    return aiohttp.ClientTimeout(
+        total=None, connect=asked.get("pool"), sock_connect=asked.get("connect"), sock_read=asked.get("read")
+    )
+
+
+@contextlib.contextmanager
+def _as_httpx(request: httpx.Request) -> Iterator[None]:
+    try:
+        yield
+    except aiohttp.ConnectionTimeoutError as error:
+        raise httpx.ConnectTimeout(str(error), request=request) from error
+    except TimeoutError as error:
+        raise httpx.ReadTimeout(str(error), request=request) from error
+    except aiohttp.InvalidURL as error:
+        raise httpx.InvalidURL(str(error)) from error
+    except aiohttp.ClientConnectionError as error:
+        raise httpx.ConnectError(str(error), request=request) from error
+    except (aiohttp.ClientError, ValueError, OSError) as error:
+        raise httpx.RemoteProtocolError(str(error) or repr(error), request=request) from error
