@@ -81,6 +81,7 @@ def steps(enricher: Enricher, sample: list[Posting]) -> dict[str, Callable[[Post
         "years": lambda p: enricher.years.read(texts[p.hash_key], mentions(p, "years"), sections[p.hash_key]),
         "degree": lambda p: enricher.degree.read(texts[p.hash_key], mentions(p, "degree"), sections[p.hash_key]),
         "visa": lambda p: enricher.authorisation.read(texts[p.hash_key], mentions(p, "visa")),
+        "benefits": lambda p: enricher.benefits.read(texts[p.hash_key], mentions(p, "benefit")),
         "language": lambda p: enricher.language.read(p.title, p.description_text),
         "title": lambda p: enricher.occupation.nearest(enricher.display_titles.clean(p.title)),
         "summary": lambda p: summarize(p.description_text),

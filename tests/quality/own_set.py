@@ -23,6 +23,7 @@ READERS: dict[str, Any] = {
     "years": lambda e: [e.years_minimum, e.years_maximum],
     "degree": lambda e: [e.degree, e.degree_required],
     "visa": lambda e: e.visa,
+    "benefits": lambda e: e.benefits,
     "language": lambda e: e.language,
     "employment": lambda e: e.employment_types,
     "has": lambda e: e.skills,

@@ -41,7 +41,7 @@ def test_a_job_carries_the_attribution_of_its_posting(enricher: Enricher) -> Non
 
 
 def test_a_job_carries_everything_that_was_read_and_that_it_has_a_field_for(enricher: Enricher) -> None:
-    said = f"{BODY} You have 5+ years of experience and a Master's degree. We sponsor visas. We look forward to you."
+    said = f"{BODY} You have 5+ years of experience and a Master's degree. We sponsor visas. Annual bonus."
     job = posting("Senior Software Engineer (Contract)", said, "Toronto, ON", company_size="51-200")
     read = enricher.read(job)
     sent = job_of(job, read, enricher.rules_version)

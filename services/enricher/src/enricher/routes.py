@@ -96,6 +96,7 @@ class Read(BaseModel):
     degree_required: bool | None
     language: str | None = Field(description="ISO 639-1.")
     visa: str | None = Field(description="sponsored, not_sponsored or authorisation_required")
+    benefits: list[str] = Field(description="Names of config/taxonomy/benefits.yml.")
     evidence: list[EvidenceOut]
 
 

@@ -22,6 +22,7 @@ MEANINGS: dict[str, str] = {
     "Campaign.query": "words to search for",
     "Campaign.seniority": "accepted levels; empty: any",
     "Campaign.skills": "skills the user has or wants",
+    "benefits": "what is offered beside pay, as config/taxonomy/benefits.yml names it",
     "Campaign.sources": "sources to read, with their parameters",
     "cluster_id": "the job: hash_key of one of the postings that show it",
     "Clustered.version": "grows whenever the posting's cluster changes",

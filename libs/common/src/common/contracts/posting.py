@@ -187,6 +187,7 @@ class Job(Contract, frozen=True, kw_only=True):
     degree_required: bool | None = None
     language: str | None = None
     visa: Visa | None = None
+    benefits: list[str] = []
     display_title: str = ""
     occupation: Occupation | None = None
     posted_at: datetime | None = None

@@ -17,6 +17,7 @@ from common.contracts import (
     Visa,
 )
 from enricher.domain.authorisation import AuthorisationReader, visa_value
+from enricher.domain.benefits import BenefitReader
 from enricher.domain.company_size import CompanySizes
 from enricher.domain.degree import DegreeReader
 from enricher.domain.display_title import DisplayTitles
@@ -41,7 +42,7 @@ from enricher.domain.years import YearsReader
 _LONGEST_TITLE = 1_000
 _NONE: list[Mention] = []
 #: What the rest of a sentence may turn or change: a second amount, a negation.
-_TURNING = ("pay", "years", "degree", "visa", "remote", "employment")
+_TURNING = ("pay", "years", "degree", "visa", "remote", "employment", "benefit")
 
 
 class Enrichment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -66,6 +67,7 @@ class Enrichment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     degree_required: bool | None = None
     language: str | None = None
     visa: Visa | None = None
+    benefits: list[str] = []
     evidence: list[Evidence] = []
 
 
@@ -88,10 +90,11 @@ class Enricher:
         self.years = YearsReader(rules.years)
         self.degree = DegreeReader(rules.degrees)
         self.authorisation = AuthorisationReader(rules.authorisation)
+        self.benefits = BenefitReader(rules.benefits)
         self.language = LanguageReader(rules.languages)
         readers = (
             self.skills, self.seniority, self.remote, self.employment, self.pay, self.needs, self.years, self.degree,
-            self.authorisation,
+            self.authorisation, self.benefits,
         )  # fmt: skip
         self.scanner = Scanner(phrase for reader in readers for phrase in reader.phrases())
 
@@ -116,10 +119,11 @@ class Enricher:
         years, of_years = self.years.read(text, mentions.get("years", _NONE), sections)
         degree, of_degree = self.degree.read(text, mentions.get("degree", _NONE), sections)
         visa = self.authorisation.read(text, mentions.get("visa", _NONE))
+        benefits = self.benefits.read(text, mentions.get("benefit", _NONE))
         language = self.language.read(title, posting.description_text)
         display = self.display_titles.clean(title, _names(posting.places, places))
         occupation = self.occupation.read(display)
-        evidence += [*skills.evidence, *of_types, *of_salary]
+        evidence += [*skills.evidence, *of_types, *of_salary, *benefits]
         of_occupation = evidence_of(occupation, title)
         evidence += [e for e in (level, of_occupation, remote, of_years, of_degree, visa, language) if e]
         return Enrichment(
@@ -131,7 +135,8 @@ class Enricher:
             skills_required=skills.required, skills_preferred=skills.preferred,
             years_minimum=years.minimum if years else None, years_maximum=years.maximum if years else None,
             degree=degree.level if degree else None, degree_required=degree.required if degree else None,
-            language=language.value if language else None, visa=visa_value(visa), evidence=evidence,
+            language=language.value if language else None, visa=visa_value(visa),
+            benefits=[each.value for each in benefits], evidence=evidence,
         )  # fmt: skip
 
 
@@ -165,8 +170,8 @@ def job_of(posting: Posting, enrichment: Enrichment, rules_version: str) -> Job:
         seniority=enrichment.seniority, company_size=enrichment.company_size, salary=enrichment.salary,
         skills=enrichment.skills, years_minimum=enrichment.years_minimum, years_maximum=enrichment.years_maximum,
         degree=enrichment.degree, degree_required=enrichment.degree_required, language=enrichment.language,
-        visa=enrichment.visa, display_title=enrichment.display_title, occupation=enrichment.occupation,
-        posted_at=posting.posted_at, first_seen_at=posting.first_seen_at,
+        visa=enrichment.visa, benefits=enrichment.benefits, display_title=enrichment.display_title,
+        occupation=enrichment.occupation, posted_at=posting.posted_at, first_seen_at=posting.first_seen_at,
         attribution=posting.attribution, state=posting.state, state_since=posting.state_since,
         state_reason=posting.state_reason, flags=posting.flags,
     )  # fmt: skip

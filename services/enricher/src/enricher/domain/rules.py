@@ -217,6 +217,27 @@ class AuthorisationRules(Rule, frozen=True, kw_only=True):
     waived: list[str]
 
 
+class BenefitWords(Rule, frozen=True, kw_only=True):
+    """Phrases that name a benefit: `said` always, `beside` only next to another benefit."""
+
+    said: list[str]
+    beside: list[str] = []
+
+
+class BenefitRules(Rule, frozen=True, kw_only=True):
+    """`config/taxonomy/benefits.yml`."""
+
+    version: int
+    benefits: dict[str, BenefitWords]
+    decoys: list[str]
+    negations: list[str]
+    no_negations: list[str]
+    turns: list[str]
+    negations_behind: list[str]
+    trade_before: list[str]
+    trade_behind: list[str]
+
+
 class LanguageRules(Rule, frozen=True, kw_only=True):
     """`config/taxonomy/languages.yml`: ISO 639-1 code → common words; code → ranges of its letters."""
 
@@ -312,6 +333,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     years: YearsRules
     degrees: DegreeRules
     authorisation: AuthorisationRules
+    benefits: BenefitRules
     languages: LanguageRules
     titles: TitleRules
     standard_titles: TitleTable

@@ -12,7 +12,7 @@ from enricher.domain import rules as r
 from enricher.errors import InvalidRulesError
 
 #: Counts changes of code that change what is read; part of the rules version beside the digest of the files.
-CODE_VERSION = 2
+CODE_VERSION = 3
 
 _FILES: dict[str, tuple[str, type[r.Rule]]] = {
     "skills": ("taxonomy/skills.yml", r.SkillRules),
@@ -28,6 +28,7 @@ _FILES: dict[str, tuple[str, type[r.Rule]]] = {
     "years": ("taxonomy/years.yml", r.YearsRules),
     "degrees": ("taxonomy/degrees.yml", r.DegreeRules),
     "authorisation": ("taxonomy/authorisation.yml", r.AuthorisationRules),
+    "benefits": ("taxonomy/benefits.yml", r.BenefitRules),
     "languages": ("taxonomy/languages.yml", r.LanguageRules),
     "titles": ("taxonomy/titles.yml", r.TitleRules),
 }

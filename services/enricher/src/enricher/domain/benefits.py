@@ -1,0 +1,90 @@
+"""What a posting offers beside pay: the benefits that its body names, negations and the employer's trade heeded."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from enricher.domain.evidence import Evidence, from_span
+from enricher.domain.rules import BenefitRules
+from enricher.domain.scanner import Mention, Phrase
+from enricher.domain.text import Text
+from enricher.domain.wording import words_pattern
+
+#: Bytes of the sentence looked at on either side; bytes between two benefits of one list.
+_REACH, _NEXT = 60, 14
+_MOST = 200
+#: Words before a benefit among which a negation, or a word of a trade, is said of it; words of the longest such phrase.
+_NEGATED, _TRADED, _LONGEST = 6, 5, 3
+_WORD = re.compile(r"[\w'’-]+")
+#: What joins two benefits to a list: not a blank alone, as in "health equity".
+_JOINED = re.compile(rb"[,;/&+|\n:]|\xe2\x80\xa2|\b(?:and|or|und|oder|et|ou|y|o|e)\b|  ")
+
+
+class _Offer(NamedTuple):
+    """A benefit that a phrase stands for; `sure`: it needs none beside it."""
+
+    name: str
+    sure: bool
+
+
+class BenefitReader:
+    """The words of `config/taxonomy/benefits.yml`, ready to be asked."""
+
+    def __init__(self, rules: BenefitRules) -> None:
+        self._rules = rules
+        self._negations = frozenset(rules.negations)
+        self._turns = frozenset(rules.turns)
+        self._no_negation = words_pattern(rules.no_negations)
+        self._negated_behind = words_pattern(rules.negations_behind)
+        self._trade = frozenset(rules.trade_before)
+        self._trade_behind = words_pattern(rules.trade_behind)
+
+    def phrases(self) -> Iterator[Phrase]:
+        """What the scanner shall look for."""
+        yield from (Phrase(words, "decoy") for words in self._rules.decoys)
+        for name, words in self._rules.benefits.items():
+            yield from (Phrase(said, "benefit", _Offer(name, sure=True)) for said in words.said)
+            yield from (Phrase(said, "benefit", _Offer(name, sure=False)) for said in words.beside)
+
+    def read(self, text: Text, mentions: list[Mention]) -> list[Evidence]:
+        """Each benefit once, in the order of their names, with the words that offer it first."""
+        listed = [mention for mention in mentions[:_MOST] if mention.start >= text.body_start]
+        found: dict[str, Evidence] = {}
+        for at, mention in enumerate(listed):
+            name, sure = mention.value
+            if name in found or not (sure or _is_listed(text, listed, at)) or not self._is_offered(text, mention):
+                continue
+            rule = "benefit.said" if sure else "benefit.beside_another"
+            found[name] = from_span(text, mention.start, mention.end, field="benefits", value=name, rule=rule)
+        return [found[name] for name in sorted(found)]
+
+    def _is_offered(self, text: Text, mention: Mention) -> bool:
+        before, behind = text.around(mention.start, mention.end, _REACH)
+        words = _WORD.findall(before)
+        if _holds(words[-_TRADED:], self._trade) or self._trade_behind.match(behind.lstrip(" ,-")):
+            return False
+        if self._negated_behind.match(behind.lstrip()):
+            return False
+        turn = max((at for at, word in enumerate(words) if word in self._turns), default=-1)
+        negated = _holds(words[turn + 1 :][-_NEGATED:], self._negations)
+        return not negated or self._no_negation.search(before) is not None
+
+
+def _holds(words: list[str], phrases: frozenset[str]) -> bool:
+    """Whether one of the phrases is among the words."""
+    return any(
+        " ".join(words[start : start + length]) in phrases
+        for start in range(len(words))
+        for length in range(1, _LONGEST + 1)
+    )
+
+
+def _is_listed(text: Text, listed: list[Mention], at: int) -> bool:
+    """Whether another benefit stands right before or behind this one in a list."""
+    pairs = zip(listed[max(0, at - 1) : at + 1], listed[max(1, at) : at + 2], strict=False)
+    return any(
+        first.value.name != second.value.name
+        and second.start - first.end <= _NEXT
+        and _JOINED.search(text.low, first.end, second.start)
+        for first, second in pairs
+    )
