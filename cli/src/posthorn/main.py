@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from posthorn import bronze, campaign, companies, duplicates, quality, quarantine, run, schedule, source
+from posthorn import bronze, campaign, companies, duplicates, quality, quarantine, rules, run, schedule, source
 from posthorn.jobs import explain, jobs
 from posthorn.replay import backfill, replay
 
@@ -173,6 +173,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(companies.app, name="companies")
 app.add_typer(duplicates.app, name="duplicates")
 app.add_typer(bronze.app, name="bronze")
+app.add_typer(rules.app, name="rules")
 app.command()(replay)
 app.command()(backfill)
 app.command()(jobs)

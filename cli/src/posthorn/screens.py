@@ -18,12 +18,12 @@ def campaigns(rows: list[dict[str, Any]]) -> Table:
     """One line per campaign."""
     table = Table(_whole("campaign"), "name", "query", "country", "active", "runs", "last run", "next run", box=None)
     for c in rows:
-        last = f"{_moment(c['last_run_at'])} {c['last_run_status']}" if c["last_run_at"] else "never"
+        last = f"{moment(c['last_run_at'])} {c['last_run_status']}" if c["last_run_at"] else "never"
         active = "yes" if c["is_active"] else "paused"
         name, query = escape(c["campaign_name"]), escape(c["query"])
         runs = str(c["total_run_count"])
         table.add_row(
-            c["campaign_id"], name, query, c["country"], active, runs, last, _moment(c["next_run_at"] or "never")
+            c["campaign_id"], name, query, c["country"], active, runs, last, moment(c["next_run_at"] or "never")
         )
     return table
 
@@ -42,7 +42,7 @@ def runs(rows: list[dict[str, Any]]) -> Table:
     """One line per run."""
     table = Table(_whole("run"), "kind", "campaign", "state", "requested", "trigger", box=None)
     for r in rows:
-        name, at = escape(r["campaign_name"]), _moment(r["requested_at"])
+        name, at = escape(r["campaign_name"]), moment(r["requested_at"])
         table.add_row(r["run_id"], r["kind"], name, r["state"], at, r["trigger"])
     return table
 
@@ -117,7 +117,7 @@ def entries(rows: list[dict[str, Any]]) -> Table:
     table = Table(_whole("entry"), "service", "at", "stage", "reason", "error", _whole("run"), box=None)
     for e in rows:
         table.add_row(
-            e["id"], e["service"], _moment(e["created_at"]), escape(e["stage"]), escape(e["reason"]),
+            e["id"], e["service"], moment(e["created_at"]), escape(e["stage"]), escape(e["reason"]),
             Text(_in_a_line(e["error"]), overflow="ellipsis", no_wrap=True), escape(e["run_id"]),
         )  # fmt: skip
     return table
@@ -130,7 +130,7 @@ def companies(found: dict[str, Any]) -> Group:
         why = f"{c['reason']} {c['score']:g}" if c["reason"] else ""
         table.add_row(
             c["company_lookup_key"], escape(c["name"]), escape(c["domain"] or ""), c["enrichment_status"], why,
-            str(c["attempts"]), _moment(c["next_attempt_at"] or ""), escape(_in_a_line(c["last_error"] or "")),
+            str(c["attempts"]), moment(c["next_attempt_at"] or ""), escape(_in_a_line(c["last_error"] or "")),
         )  # fmt: skip
     counts = ", ".join(f"{count} {status}" for status, count in sorted(found["counts"].items())) or "none"
     return Group(table, Text(f"look-ups: {counts}"), Text(found["detail"], "" if found["asking"] else "yellow"))
@@ -143,7 +143,7 @@ def entry(e: dict[str, Any]) -> RenderableType:
         table.add_row(name, escape(str(e[name])))
     table.add_row("reason", escape(f"{e['reason']}: {e['error']}"))
     for done in e["history"]:
-        table.add_row(_moment(done["at"]), escape(f"{done['action']} {done['run_id'] or ''} {done['reason']}"))
+        table.add_row(moment(done["at"]), escape(f"{done['action']} {done['run_id'] or ''} {done['reason']}"))
     payload = e["event"] if e["is_message"] else e["item"]
     shown = json.dumps(payload, indent=2, ensure_ascii=False).encode(errors="backslashreplace").decode()
     return Group(table, Text("the message" if e["is_message"] else "the posting", "bold"), Text(shown))
@@ -172,7 +172,7 @@ def schedules(rows: list[dict[str, Any]]) -> Table:
                 last.append(" SLA missed", "red")
         table.add_row(
             escape(s["campaign_name"]), escape(s["source"] or ""), s["cron"], s["time_zone"],
-            _moment(coming[0]["local"]) if coming else Text(paused, "yellow"), s["catch_up"],
+            moment(coming[0]["local"]) if coming else Text(paused, "yellow"), s["catch_up"],
             f"{s['sla_minutes']} min" if s["sla_minutes"] else "", last,
         )  # fmt: skip
     return table
@@ -242,7 +242,8 @@ def _in_a_line(text: str) -> str:
     return " ".join(text.split())[:200]
 
 
-def _moment(value: str) -> str:
+def moment(value: str) -> str:
+    """To the minute; words as they are."""
     return value[:16].replace("T", " ") if len(value) > 16 else value
 
 
@@ -251,7 +252,7 @@ def pages(rows: list[dict[str, Any]]) -> Text:
     lines = [f"{'fetched':16}  {'items':>6}  {'bytes':>9}  key"]
     for p in rows:
         state = " (removed)" if p["removed_at"] else " (no page)" if p["error"] else ""
-        lines.append(f"{_moment(p['fetched_at']):16}  {p['items']:>6}  {p['bytes']:>9}  {p['archive_key']}{state}")
+        lines.append(f"{moment(p['fetched_at']):16}  {p['items']:>6}  {p['bytes']:>9}  {p['archive_key']}{state}")
     return Text("\n".join(lines))
 
 

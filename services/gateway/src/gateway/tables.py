@@ -3,10 +3,12 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from common.messaging.rule_set_store import add_rule_set_table
 from common.messaging.tables import add_messaging_tables
 
 metadata = sa.MetaData(schema="gateway")
 add_messaging_tables(metadata)
+add_rule_set_table(metadata)
 
 _now = sa.func.now()
 _moment = sa.DateTime(timezone=True)
@@ -225,4 +227,23 @@ factor_set = sa.Table(
     sa.Column("factors", pg.ARRAY(sa.Text), nullable=False),
     sa.Column("rules_version", sa.Text, nullable=False),
     sa.UniqueConstraint("factors", "rules_version"),
+)
+
+# Who did what with which rules, when and why. Activations are numbered; the greatest number is in use.
+rule_change = sa.Table(
+    "rule_change",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("activation", sa.Integer, unique=True),
+    # The activation that a rollback returns to, 0: the shipped rules; null: there is nothing before.
+    sa.Column("previous", sa.Integer),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("run_id", sa.Text),
+    sa.Column("at", _moment, nullable=False),
+    # Since when campaigns are ranked by it, or were found to be.
+    sa.Column("reranked_at", _moment),
+    sa.CheckConstraint("action IN ('added', 'tried', 'activated', 'rolled_back')", name="rule_change_action"),
 )

@@ -18,6 +18,7 @@ from gateway.handlers.healing import Healer
 from gateway.handlers.jobs import PublishJobs, ShowCompanies
 from gateway.handlers.ledger import KeepLedger
 from gateway.handlers.releasing import Releaser
+from gateway.handlers.rules import RuleWatch
 from gateway.handlers.starting import Scheduler, Starter
 from gateway.settings import Settings
 from gateway.store.campaigns import CampaignStore
@@ -31,6 +32,7 @@ from gateway.store.ledger import Ledger
 from gateway.store.publishing import Publisher
 from gateway.store.quality import QualityStore
 from gateway.store.rule_files import load_rules
+from gateway.store.rules import RuleBook
 from gateway.store.runs import RunStore
 from gateway.store.sla import SlaStore
 
@@ -54,6 +56,7 @@ class Wiring:
     clusters: ClusterStore
     quality: QualityStore
     ledger: Ledger
+    rules: RuleBook
     starter: Starter
     scheduler: Scheduler
     services: Services
@@ -86,11 +89,14 @@ async def wire(settings: Settings, local: Mapping[str, httpx.AsyncBaseTransport]
         await stack.enter_async_context(gate.releaser.running())
         sla = SlaStore(session.outbox)
         await stack.enter_async_context(SlaWatch(session, sla).running(_utc_now))
+        rules = RuleBook(session.outbox)
+        watch = RuleWatch(session, rules, campaigns, runs, services)
+        await stack.enter_async_context(watch.running(_utc_now))
         scheduler = Scheduler(session, starter, campaigns, ledger, sla)
         if settings.scheduler_enabled:
             await stack.enter_async_context(scheduler.running(_utc_now))
         yield Wiring(
-            settings, session, campaigns, runs, JobStore(), ClusterStore(), QualityStore(), ledger, starter,
+            settings, session, campaigns, runs, JobStore(), ClusterStore(), QualityStore(), ledger, rules, starter,
             scheduler, services, _utc_now, gate.wake,
         )  # fmt: skip
 

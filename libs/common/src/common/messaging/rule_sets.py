@@ -139,14 +139,15 @@ class RuleSets(Generic[R]):
 
     async def _tried(self, files: RuleFiles) -> None:
         """RulesRefusedError where rules cannot be made of the set, for whatever reason."""
+        read = files.only(self.names)
         try:
-            await self._ready(files.only(self.names))
+            await self._ready(read)
         except RulesRefusedError:
             raise
         except Exception as error:
             if is_infrastructure(error):
                 raise
-            raise _refused(files, error) from error
+            raise _refused(read, error) from error
 
     async def _files(self, conn: AsyncConnection, version: str) -> RuleFiles | None:
         if version not in self._known:

@@ -13,7 +13,9 @@ from common.web.problems import FieldProblem, Problem, ProblemError
 
 router = APIRouter(tags=["rules"])
 FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(/[a-z0-9_]+)*\.[a-z.]+$", max_length=100)]
-Version = Annotated[str, Path(pattern=r"^(shipped|[0-9a-f]{12})$", description="Of a rule set, or `shipped`.")]
+#: Versions of rule sets.
+RULE_SET = r"^(shipped|[0-9a-f]{12})$"
+Version = Annotated[str, Path(pattern=RULE_SET, description="Of a rule set, or `shipped`.")]
 _COMPRESSED = ".gz"
 
 

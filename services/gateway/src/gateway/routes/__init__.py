@@ -11,6 +11,7 @@ from gateway.routes import (
     quarantine,
     recognising,
     replays,
+    rules,
     runs,
     schedules,
     sources,
@@ -18,5 +19,8 @@ from gateway.routes import (
 from gateway.routes.access import require_key
 
 router = APIRouter(dependencies=[Depends(require_key)])
-for part in (campaigns, schedules, replays, runs, quality, jobs, quarantine, recognising, sources, bronze, forwarded):
+_PARTS = (
+    campaigns, schedules, replays, rules, runs, quality, jobs, quarantine, recognising, sources, bronze, forwarded,
+)  # fmt: skip
+for part in _PARTS:
     router.include_router(part.router)

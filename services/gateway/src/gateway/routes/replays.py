@@ -5,7 +5,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import msgspec
 from fastapi import APIRouter, Body
@@ -14,11 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from common.contracts import Days, SourceQuery, WindowRequested
 from common.messaging.relay import send_now
 from common.web import Problem, ProblemError
+from common.web.rules import RULE_SET
+from gateway.clients.rules import offer
 from gateway.domain.campaign import SourceChoice
 from gateway.errors import campaign_missing, run_missing
 from gateway.routes.access import Wired
 from gateway.routes.runs import RUN_ID, RunId, RunRead
 from gateway.store.campaigns import criteria_of
+
+if TYPE_CHECKING:
+    from gateway.wiring import Wiring
 
 router = APIRouter(tags=["runs"], responses={404: {"model": Problem}})
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,7 +33,7 @@ _STAGES = {"normalizer": "normalize", "enricher": "enrich"}
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
-class _Window(BaseModel):
+class Window(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     first: date | None = Field(None, alias="from", description="First day, UTC.")
@@ -41,12 +46,15 @@ class _Window(BaseModel):
         return self
 
 
-class ArchiveReplay(_Window):
+class ArchiveReplay(Window):
     """Which archived pages to read again: those of a time, of some runs, or both."""
 
     sources: list[Name] = Field([], max_length=100, description="Only of these sources.")
     run_ids: list[Name] = Field([], max_length=100, description="Only of these runs.")
     dry_run: bool = Field(False, description="Only report what would change.")
+    rule_set: str | None = Field(
+        None, pattern=RULE_SET, description="Read by this rule set (`GET /rules`); null: by the rules in use."
+    )
     run_id: str | None = _OWN_ID
 
     @model_validator(mode="after")
@@ -66,7 +74,7 @@ class ArchiveReplay(_Window):
         )  # fmt: skip
 
 
-class Backfill(_Window):
+class Backfill(Window):
     """Which days to ask the sources of a campaign for."""
 
     first: date = Field(alias="from", description="First day on which postings wanted were posted.")
@@ -98,11 +106,24 @@ _REPLAYS = [{"from": "2026-11-01", "to": "2026-11-20", "sources": ["lever"], "dr
 @router.post("/runs/replay", status_code=202, summary="Read archived pages again through today's rules")
 async def replay(wired: Wired, asked: Annotated[ArchiveReplay, Body(examples=_REPLAYS)]) -> RunRead:
     """No source is asked. Postings keep the time at which they were read; doing it twice changes nothing more."""
+    return await begin(wired, asked)
+
+
+async def begin(wired: "Wiring", asked: ArchiveReplay) -> RunRead:
+    """Begin the run; every service has the rule set that it tries before it begins."""
     now = wired.now()
     run_id = asked.run_id or f"replay-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     window = asked.model_dump(mode="json", by_alias=True, exclude={"run_id"})
+    if asked.rule_set is None:
+        del window["rule_set"]
+    else:
+        async with wired.session.engine.connect() as conn:
+            files = await wired.rules.files(conn, asked.rule_set)
+        if files is None:
+            raise ProblemError(404, "No such rule set", "List rule sets with GET /rules.")
+        await offer(wired.services, files)
     async with wired.session.engine.begin() as conn:
-        messages = await wired.runs.reread(conn, asked.event(now), window, run_id, now)
+        messages = await wired.runs.reread(conn, asked.event(now), window, run_id, now, asked.rule_set)
         row = await wired.runs.get(conn, run_id)
         if row is None or row.window != window or row.kind != "replay":
             raise ProblemError(409, "This run id is taken", "It names another run; choose another.")

@@ -72,16 +72,19 @@ class RunStore:
         return run_id, await self._begin(conn, run_id, "replay", of, "replay", now, event, [], of.run_id)
 
     async def reread(
-        self, conn: AsyncConnection, event: WindowRequested, window: dict[str, Any], run_id: str, now: datetime
-    ) -> list[Outgoing]:
-        """Begin to read archived pages again; no messages where a run of this id exists already."""
+        self, conn: AsyncConnection, event: WindowRequested, window: dict[str, Any], run_id: str, now: datetime,
+        rule_set: str | None = None,
+    ) -> list[Outgoing]:  # fmt: skip
+        """Begin to read archived pages again, by this set of rules; no messages where the run exists already."""
         of = event.run_ids[0] if len(event.run_ids) == 1 else None
-        return await self._begin(conn, run_id, "replay", None, "archive", now, event, [], of, window=window)
+        return await self._begin(
+            conn, run_id, "replay", None, "archive", now, event, [], of, window=window, rule_set=rule_set
+        )
 
     async def _begin(
         self, conn: AsyncConnection, run_id: str, kind: RunKind, campaign: Row | None, trigger: str, now: datetime,
         event: Event, sources: list[dict[str, Any]], replay_of: str | None = None, slot: Slot | None = None,
-        window: dict[str, Any] | None = None,
+        window: dict[str, Any] | None = None, rule_set: str | None = None,
     ) -> list[Outgoing]:  # fmt: skip
         row = {
             "run_id": run_id, "kind": kind, "campaign_id": campaign.campaign_id if campaign else None,
@@ -101,7 +104,7 @@ class RunStore:
         root = unit_id(stage, run_id)
         declared = {"run_id": run_id, "unit_id": root, "stage": stage, "declared": True, "finished": False}
         await conn.execute(sa.insert(unit).values(declared))
-        headers = root_headers(run_id, root, stage, str(row["campaign_id"] or ""), now)
+        headers = root_headers(run_id, root, stage, str(row["campaign_id"] or ""), now, rule_set or "")
         messages = [outgoing(event, headers, root, stage)]
         await self._outbox.add(conn, messages)
         return messages
