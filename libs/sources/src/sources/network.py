@@ -20,7 +20,7 @@ _MAX_ADDRESSES = 3
 #: Connections of a process to all hosts of a source; those to one host are bounded by its settings.
 _MAX_CONNECTIONS = 100
 _KEPT_ALIVE_SECONDS = 5.0
-#: Bytes of a body that are handed on, and so expanded, at once; and of a header, of which some servers send long ones.
+#: Bytes of a body that are expanded at once; and of a header, of which some servers send long ones.
 _CHUNK, _LONGEST_HEADER = 64 * 1024, 64 * 1024
 _PORTS = {"http": 80, "https": 443}
 #: What aiohttp writes by itself from address and body.
@@ -145,7 +145,9 @@ class _Body(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _as_httpx(self._request):
-            async for chunk in self._answer.content.iter_chunked(_CHUNK):
+            body = self._answer.content
+            expanded = "content-encoding" in self._answer.headers
+            async for chunk in body.iter_chunked(_CHUNK) if expanded else body.iter_any():
                 yield chunk
 
     async def aclose(self) -> None:

@@ -60,13 +60,14 @@ class Wire:
             raise SourceRejectedError(
                 "encoding_unsupported", f"{self._name} answered in {coding!r}, which was not asked"
             )
-        body = bytearray()
-        limit = self._settings.max_response_bytes
+        chunks: list[bytes] = []
+        limit = left = self._settings.max_response_bytes
         async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > limit:
+            chunks.append(chunk)
+            left -= len(chunk)
+            if left < 0:
                 raise SourceRejectedError("response_too_large", f"{self._name} answered with over {limit} bytes")
-        return self._redaction.body(bytes(body))
+        return self._redaction.body(b"".join(chunks))
 
     @cached_property
     def _trusted(self) -> "Trusted":

@@ -125,7 +125,7 @@ class FetchPages:
 
     async def _first(self, headers: Headers, event: PageRequested, visit: Visit) -> PreparedPage:
         """The page that the unit is for: if it cannot be had now the unit is tried later, and fails in the end."""
-        reading = visit.reading(event)
+        reading = visit.reading(event, first=True)
         try:
             archived = await self._found(headers, event, visit) or await self._asked(headers, event, visit, reading)
             page = await self._read(headers, event, visit, archived, reading)
@@ -144,7 +144,7 @@ class FetchPages:
 
     async def _further(self, headers: Headers, event: PageRequested, visit: Visit, until: float) -> PreparedPage | None:
         """The next page; None where another unit has to read it: because time is over, or with all its attempts."""
-        reading = visit.reading(event)
+        reading = visit.reading(event, first=False)
         try:
             archived = await self._found(headers, event, visit)
             if archived is None and self._clock() >= until:

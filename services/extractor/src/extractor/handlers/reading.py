@@ -28,16 +28,20 @@ class Visit:
     pages: int
     admission: Admission | None = None
 
-    def reading(self, event: PageRequested) -> "Reading":
+    def reading(self, event: PageRequested, *, first: bool) -> "Reading":
         """For one of the pages."""
-        return Reading(PageKey(self.adapter.name, self.feed, event.campaign.campaign_id, event.page))
+        return Reading(PageKey(self.adapter.name, self.feed, event.campaign.campaign_id, event.page), first)
 
 
 @dataclass(slots=True)
 class Reading:
-    """What asking for one page took and showed; `admission` is None where its source was not asked."""
+    """What asking for one page took and showed; `admission` is None where its source was not asked.
+
+    One page of a unit is `sampled` for drift.
+    """
 
     key: PageKey
+    sampled: bool
     admission: Admission | None = None
     validators: Validators | None = None
     counts: Counts = field(default_factory=Counts)
@@ -46,7 +50,7 @@ class Reading:
     def items(self, found: list[Any]) -> None:
         """The page can be read."""
         self.counts.postings = len(found)
-        if self.admission is not None:
+        if self.admission is not None and self.sampled:
             self.sample = sample(found)
 
 
