@@ -63,6 +63,7 @@ def test_the_others_finish_and_each_that_fails_is_named_with_what_to_do(stack: S
     assert len(sources) == 20
     run = stack.run(stack.campaign(), *sources)
     assert (run["state"], run["status"]) == ("completed", "partial"), run["errors"]
+    assert [listed["status"] for listed in stack.client.pages("/runs", 10, kind="collect")] == ["partial"]
     assert run["failed_units"] == len(run["errors"]) == len(FAILING), run["errors"]
     for source, (reason, action) in FAILING.items():
         said = [error for error in run["errors"] if reason in error and action in error]

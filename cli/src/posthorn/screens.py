@@ -41,10 +41,10 @@ def campaign(c: dict[str, Any]) -> Table:
 
 def runs(rows: list[dict[str, Any]]) -> Table:
     """One line per run."""
-    table = Table(_whole("run"), "kind", "campaign", "state", "requested", "trigger", box=None)
+    table = Table(_whole("run"), "kind", "campaign", "status", "requested", "trigger", box=None)
     for r in rows:
         name, at = escape(r["campaign_name"]), moment(r["requested_at"])
-        table.add_row(r["run_id"], r["kind"], name, r["state"], at, r["trigger"])
+        table.add_row(r["run_id"], r["kind"], name, Text(r["status"], _MARK.get(r["status"], "")), at, r["trigger"])
     return table
 
 

@@ -127,8 +127,9 @@ async def begin(wired: "Wiring", asked: ArchiveReplay) -> RunRead:
         row = await wired.runs.get(conn, run_id)
         if row is None or row.window != window or row.kind != "replay":
             raise ProblemError(409, "This run id is taken", "It names another run; choose another.")
+        (shown,) = await RunRead.of(conn, [row])
     await send_now(wired.session.broker, wired.session.engine, wired.session.outbox, messages)
-    return RunRead.of(row)
+    return shown
 
 
 @router.post("/runs/backfill", status_code=202, summary="Ask a campaign's sources for past days")
@@ -149,8 +150,9 @@ async def backfill(wired: Wired, asked: Backfill) -> RunRead:
         row = await wired.runs.get(conn, run_id)
         if row is None:
             raise run_missing()
+        (shown,) = await RunRead.of(conn, [row])
     await send_now(wired.session.broker, wired.session.engine, wired.session.outbox, messages)
-    return RunRead.of(row)
+    return shown
 
 
 def _backfill_id(campaign_id: uuid.UUID, days: Days, sources: Sequence[SourceQuery]) -> str:

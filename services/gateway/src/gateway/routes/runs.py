@@ -1,6 +1,7 @@
 """Runs: start, list, look into, cancel."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -12,12 +13,12 @@ from common.contracts import RunKind, RunState
 from common.messaging.relay import send_now
 from common.web import Problem, ProblemError
 from common.web.pages import Cursor, Page, read_moment, write_cursor
-from gateway.domain.books import OUTCOMES, Books, status_of
+from gateway.domain.books import OUTCOMES, Books
 from gateway.domain.campaign import SourceChoice
 from gateway.domain.quality import Gate
 from gateway.errors import campaign_missing, run_missing
 from gateway.routes.access import Wired
-from gateway.store.books import StageBooks, books_of, failures_of, stages_of
+from gateway.store.books import StageBooks, books_of, failures_of, stages_of, statuses_of
 from gateway.store.campaigns import criteria_of
 from gateway.store.quality import QualityStore
 from gateway.store.runs import Row
@@ -50,6 +51,7 @@ class RunRead(BaseModel):
         description="Which archived pages a replay reads again, or the days that a backfill asks for."
     )
     state: RunState
+    status: str = Field(description="running, succeeded, partial, failed, cancelled, timed_out or blocked.")
     sources: list[dict[str, Any]]
     requested_at: datetime
     deadline_at: datetime
@@ -60,9 +62,11 @@ class RunRead(BaseModel):
     sla_missed_at: datetime | None = Field(description="When that was found not to be so.")
 
     @classmethod
-    def of(cls, row: Row) -> Self:
-        """From its row."""
-        return cls.model_validate({name: getattr(row, name) for name in RunRead.model_fields})
+    async def of(cls, conn: AsyncConnection, rows: Sequence[Row]) -> list[Self]:
+        """From their rows."""
+        fields = RunRead.model_fields.keys() - {"status"}
+        told = zip(rows, await statuses_of(conn, rows), strict=True)
+        return [cls.model_validate({f: getattr(row, f) for f in fields} | {"status": status}) for row, status in told]
 
 
 class BooksRead(BaseModel):
@@ -109,7 +113,6 @@ class QualityTold(BaseModel):
 class RunDetail(RunRead):
     """A run with its books, stage by stage."""
 
-    status: str = Field(description="running, succeeded, partial, failed, cancelled, timed_out or blocked.")
     quality: QualityTold | None = Field(description="Null: the quality gate has not judged the run.")
     open_units: int
     late_events: int
@@ -143,8 +146,9 @@ async def start(
         row = await wired.runs.get(conn, run_id)
         if row is None or row.campaign_id != campaign_id:
             raise ProblemError(409, "This run id is taken", "It names a run of another campaign; choose another.")
+        (shown,) = await RunRead.of(conn, [row])
     await send_now(wired.session.broker, wired.session.engine, wired.session.outbox, messages)
-    return RunRead.of(row)
+    return shown
 
 
 @router.get("/runs", summary="List runs, latest first")
@@ -161,10 +165,11 @@ async def list_runs(
         rows = await wired.runs.list(
             conn, campaign_id=campaign_id, kind=kind, state=state, before=before, limit=limit + 1
         )
+        items = await RunRead.of(conn, rows[:limit])
     more = len(rows) > limit
     last = rows[limit - 1] if more else None
     following = write_cursor(last.requested_at.isoformat(), last.run_id) if last else None
-    return Page(items=[RunRead.of(row) for row in rows[:limit]], next_cursor=following)
+    return Page(items=items, next_cursor=following)
 
 
 @router.get("/runs/{run_id}", summary="A run with its books")
@@ -177,10 +182,10 @@ async def read(wired: Wired, run_id: RunId) -> RunDetail:
         failed, errors = await failures_of(conn, run_id)
         stages = await stages_of(conn, run_id)
         quality = await QualityTold.of(conn, wired.quality, row)
+        (listed,) = await RunRead.of(conn, [row])
     return RunDetail(
-        **RunRead.of(row).model_dump(), status=status_of(row.state, failed, books.fetched, row.gate),
-        quality=quality, open_units=row.open, late_events=row.late, books=BooksRead.of(books), stages=stages,
-        failed_units=failed, errors=errors,
+        **listed.model_dump(), quality=quality, open_units=row.open, late_events=row.late,
+        books=BooksRead.of(books), stages=stages, failed_units=failed, errors=errors,
     )  # fmt: skip
 
 
@@ -196,5 +201,6 @@ async def cancel(wired: Wired, run_id: RunId) -> RunRead:
         if before.state != "running" or before.ending is not None:
             told = "is ending" if row.state == "running" else f"is {row.state} already"
             raise ProblemError(409, f"The run {told}")
+        (shown,) = await RunRead.of(conn, [row])
     await send_now(wired.session.broker, wired.session.engine, wired.session.outbox, messages)
-    return RunRead.of(row)
+    return shown

@@ -1,11 +1,13 @@
 """Reads the books of runs out of the ledger."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.domain.books import Books
+from gateway.domain.books import Books, status_of
 
 _FETCHED = text("SELECT coalesce(sum(fetched), 0) FROM gateway.unit WHERE run_id = :run_id")
 _TALLY = """
@@ -15,6 +17,10 @@ WHERE run_id = :run_id GROUP BY key ORDER BY key
 _COUNTS = text(_TALLY.format(column="counts"))
 _REASONS = text(_TALLY.format(column="reasons"))
 _FAILED_UNITS = text("SELECT count(*) FROM gateway.unit WHERE run_id = :run_id AND outcome IN ('failed', 'lost')")
+_SUMS = text("""
+SELECT run_id, count(*) FILTER (WHERE outcome IN ('failed', 'lost'))::int AS failed, sum(fetched)::int AS fetched
+FROM gateway.unit WHERE run_id = ANY(:run_ids) GROUP BY run_id
+""")
 _ERRORS = text(
     "SELECT stage || ': ' || left(error, 500) AS error, count(*) AS n FROM gateway.unit "
     "WHERE run_id = :run_id AND error IS NOT NULL GROUP BY 1 ORDER BY min(updated_at), 1 LIMIT 20"
@@ -56,6 +62,17 @@ async def books_of(conn: AsyncConnection, run_id: str) -> Books:
     counts = {row.key: row.n for row in await conn.execute(_COUNTS, key)}
     reasons = {row.key: row.n for row in await conn.execute(_REASONS, key)}
     return Books(int(fetched), counts, reasons)
+
+
+async def statuses_of(conn: AsyncConnection, runs: Sequence[Row[Any]]) -> list[str]:
+    """How each of the runs went, in their order."""
+    rows = await conn.execute(_SUMS, {"run_ids": [run.run_id for run in runs]})
+    sums: dict[str, tuple[int, int]] = {row.run_id: (row.failed, row.fetched) for row in rows}
+    found = []
+    for run in runs:
+        failed, fetched = sums.get(run.run_id, (0, 0))
+        found.append(status_of(run.state, failed, fetched, run.gate))
+    return found
 
 
 async def failures_of(conn: AsyncConnection, run_id: str) -> tuple[int, list[str]]:
