@@ -18,6 +18,8 @@ _COMPASS = frozenset({
     "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest", "midwest", "central",
     "greater", "upper", "lower", "mid",
 })  # fmt: skip
+#: A number of a part of a French city: Lyon 3e, Paris 1er arrondissement.
+_DISTRICT = re.compile(r"(?<=[a-z])\s+\d{1,2}\s?(?:er?|[eè]me)\b(?:\s+arr\w*)?", re.IGNORECASE)
 #: Thousands of people from which cities in a row are places of their own ("Paris, Lyon"), not a district and its city.
 _LARGE = 100
 _POSTCODE = re.compile(
@@ -117,7 +119,7 @@ class PlaceTexts:
 
     def _clean(self, words: str) -> str:
         """The words without postcodes and without what says nothing about the place."""
-        words = _POSTCODE.sub(" ", words).strip(" \t.,/-–—*")
+        words = _DISTRICT.sub("", _POSTCODE.sub(" ", words)).strip(" \t.,/-–—*")
         low = words.lower()
         if len(low) == len(words):
             for match in reversed(list(self._noise.finditer(low))):

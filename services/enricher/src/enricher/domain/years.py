@@ -18,9 +18,12 @@ _NAMED_BEFORE, _NAMED_BEHIND = 55, 80
 #: Statements that are judged, at most: a text that is one endless list of years must not hold up a batch.
 _MOST = 60
 #: A backslash comes from Markdown ("1\\-4 years").
+_BETWEEN_TWO, _AND = r"(?:between|zwischen|entre|tussen)", r"(?:and|und|et|y|e|en|to|à|bis|-|–)"
 _JOINS = r"(?:\\?-|–|—|−|~|/|to|or|and|bis|oder|tot|à|ou|a|o|y|e|until)"
 #: Behind a number with a plus or a bound: what the years were spent in.
 _SPENT = re.compile(r"[\s’'`]*(?:\+\s*)?(?:in|of|as|with|within|on|im|als|en|dans|comme|como|de|d['’]|\w+ing|\w+al)\b")
+#: Before years that the employer has, as in "with 12 years of experience our team guides you".
+_WITH = re.compile(r"(?<!\w)(?:with|mit|avec|con)[\s\"'’]*$")
 #: The word before the unit, and words that may stand between number and unit; bytes in which the number stands.
 _LAST = re.compile(r"(\w+)[^\w]*$")
 _BETWEEN = frozenset({"more", "plus", "full", "volle", "good", "solid"})
@@ -53,9 +56,9 @@ class YearsReader:
         low, high = "|".join(map(re.escape, rules.at_least)), "|".join(map(re.escape, rules.at_most))
         units = "|".join(sorted(map(re.escape, rules.units), key=len, reverse=True))
         self._amount = re.compile(
-            rf"(?:(?<![\w.,$€£%/])|(?<=[a-z]{{3}})(?=\d))(?:(?P<least>{low})\s*|(?P<most>{high})\s*)?(?:[~≥>+]\s*)?(?P<from>{number})"
+            rf"(?:(?<![\w.,$€£%/])|(?<=[a-z]{{3}})(?=\d))(?:(?P<least>{low})\s*|(?P<most>{high})\s*|(?P<between>{_BETWEEN_TWO})\s*)?(?:[~≥>+]\s*)?(?P<from>{number})"
             rf"(?P<plus>\s*(?:\\?\+|plus\b))?(?:\s*\(\s*{number}\s*\+?\s*\))?"
-            rf"(?:\s*(?P<join>{_JOINS})\s*(?P<to>{number})(?P<plus2>\s*\\?\+)?(?:\s*\(\s*{number}\s*\))?)?"
+            rf"(?:\s*(?P<join>(?(between){_AND}|{_JOINS}))\s*(?P<to>{number})(?P<plus2>\s*\\?\+)?(?:\s*\(\s*{number}\s*\))?)?"
             rf"(?:\s*(?:or more|full|volle|good|solid|plus))?[\s -]*(?:{units})$"
         )
         self._experience = re.compile("|".join(map(re.escape, rules.experience)))
@@ -63,6 +66,9 @@ class YearsReader:
         self._asked_before = re.compile(rf"(?:{words_pattern(rules.asked_before).pattern})[\s\"'’(~]*$")
         self._never_behind = words_pattern(rules.not_behind)
         self._others = words_pattern(rules.others)
+        self._others_behind = re.compile(
+            rf"[\w\s’']{{0,25}}(?:{'|'.join(map(re.escape, rules.experience))})\W{{1,3}}(?:{self._others.pattern})"
+        )
         self._soft = frozenset(rules.soft)
 
     def phrases(self) -> Iterator[Phrase]:
@@ -111,6 +117,8 @@ class YearsReader:
         low, high = self._number(match["from"]), self._number(match["to"]) if match["to"] else None
         if match["most"] and high is None:
             return Years(None, low)
+        if match["between"] and high is not None:
+            return Years(low, high) if low <= high else None
         if high is not None and not match["plus2"] and match["join"] not in {"or", "and", "oder", "ou", "o", "y"}:
             return Years(low, high) if low <= high else None
         return Years(low, None)
@@ -121,6 +129,7 @@ class YearsReader:
     def _is_asked(self, match: re.Match[str], head: str, behind: str) -> bool:
         """Whether the years are asked of the candidate: experience is named near, or the form says as much."""
         never = self._never_before.search(head) and not self._asked_before.search(head)
+        never = never or bool(_WITH.search(head) and self._others_behind.match(behind))
         if never or self._never_behind.match(behind.lstrip(" ’'`-–")):
             return False
         soft = match["least"] in self._soft
