@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 import sqlalchemy as sa
+from fastapi import FastAPI
 
 from common.contracts import Headers, PostingsRanked, RunCompleted, UnitFinished, decode
 from common.messaging.outbox import outgoing, root_headers
@@ -24,6 +26,7 @@ from gateway.store.quality import QualityStore
 from gateway.store.runs import RunStore
 from gateway.tables import held, job, metadata, quality_result, run, unit
 from gateway.wiring import QualityGate, quality_gate
+from tests.integration.gateway.test_campaigns import create
 from tests.integration.gateway.test_jobs import batch
 from tests.integration.gateway.test_jobs import job as a_job
 
@@ -174,7 +177,7 @@ async def test_a_crash_between_verdict_and_release_loses_and_doubles_nothing(gat
     async with gateway.session.engine.connect() as conn:
         # A process that dies with a batch in hand: nothing of it is committed.
         await Publisher().publish(conn, gateway.batch(0))
-        await Holding().drop(conn, "cut", "u0")
+        await Holding().drop(conn, "cut", ["u0"])
     assert (await gateway.jobs(), await gateway.held("cut")) == ([], 5)
     # The next process, and one beside it.
     other = quality_gate(gateway.session, gateway.settings)
@@ -282,3 +285,46 @@ async def test_a_source_is_compared_with_what_it_gave_before(gateway: Gateway) -
     found = (await gateway.results("today"))["source_volume_low sample"]
     assert (found.verdict, found.value, found.usual) == ("failed", 10, 100)
     assert found.detail == "fetched is 10, at least 0.3 times the usual 100"
+
+
+async def held_run(rest: httpx.AsyncClient, app: FastAPI, run_id: str, counts: Any) -> None:
+    """A run of one batch that is judged by these counts, in a gateway that runs."""
+    campaign = await create(rest)
+    path = f"/campaigns/{campaign['campaign_id']}/runs"
+    assert (await rest.post(path, json={"run_id": run_id, "sources": [{"source": "sample"}]})).status_code == 202
+    wired = app.state.wiring
+    event = batch(campaign, [a_job(0)], [1000])
+    gate = quality_gate(wired.session, wired.settings)
+    async with wired.session.engine.begin() as conn:
+        root = (await conn.execute(sa.select(unit.c.unit_id).where(unit.c.run_id == run_id))).scalar_one()
+        await gate.publish.apply(conn, _headers(run_id, "a", "publish", event), event, {})
+        end = UnitFinished(run_id=run_id, unit_id=root, stage="start", fetched=sum(counts.values()), counts=counts)
+        await wired.ledger.apply(conn, [end])
+
+
+async def test_the_verdict_is_read_and_a_decision_kept_over_rest(rest: httpx.AsyncClient, app: FastAPI) -> None:
+    assert (await rest.get("/runs/nobody/quality")).status_code == 404
+    await held_run(rest, app, "bad", BAD)
+    told = (await rest.get("/runs/bad/quality")).json()
+    assert (told["gate"], told["held_jobs"], told["results"][0]["reason"]) == ("blocked", 1, "rejected_share_high")
+    shown = (await rest.get("/runs/bad")).json()
+    assert (shown["status"], shown["quality"]["critical"]) == ("blocked", ["rejected_share_high"])
+    decision = {"by": "ada", "reason": "not our fault"}
+    assert (await rest.post("/runs/bad/quality/release", json={"by": "ada"})).status_code == 422
+    assert (await rest.post("/runs/bad/quality/discard", json=decision)).json()["gate"] == "discarded"
+    assert (await rest.post("/runs/bad/quality/discard", json=decision)).status_code == 409
+    released = await rest.post("/runs/bad/quality/release", json=decision)
+    assert (released.status_code, released.json()["gate"]) == (202, "released")
+    assert [d["action"] for d in released.json()["decisions"]] == ["discarded", "released"]
+    assert (await rest.post("/runs/bad/quality/release", json=decision)).status_code == 409
+    assert (await rest.post("/runs/nobody/quality/release", json=decision)).status_code == 404
+
+
+async def test_a_running_gateway_publishes_what_has_passed_by_itself(rest: httpx.AsyncClient, app: FastAPI) -> None:
+    await held_run(rest, app, "good", GOOD)
+    async with asyncio.timeout(10):
+        while (await rest.get("/runs/good")).json()["status"] != "succeeded":
+            pass
+    query = sa.select(job.c.title)
+    async with app.state.wiring.session.engine.connect() as conn:
+        assert (await conn.execute(query)).scalars().all() == ["Job 0"]

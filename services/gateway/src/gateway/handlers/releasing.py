@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.messaging.crash_points import crash_point
 from common.messaging.health import is_infrastructure, until_healthy
@@ -22,6 +23,8 @@ from gateway.store.quality import QualityStore
 
 #: Tries of a batch until it is set aside.
 MOST_ATTEMPTS = 3
+#: Batches published in one transaction.
+_TOGETHER = 4
 #: Pauses between two looks: short behind a wake, whose transaction has yet to commit, then longer each time.
 _SHORTEST, _LONGEST = 0.02, 5.0
 _SWEEP_SECONDS = 30.0
@@ -29,7 +32,7 @@ _log = structlog.get_logger()
 
 
 class Releaser:
-    """Several gateways share the work: one transaction a batch, and whoever takes the last one ends the run."""
+    """Several gateways share the work, a few batches a transaction; whoever finds nothing left ends the run."""
 
     def __init__(
         self, session: Session, store: QualityStore, holding: Holding, publisher: Publisher, endings: Endings,
@@ -49,8 +52,7 @@ class Releaser:
             runs = await self._store.releasing(conn)
         released = 0
         for run_id in runs:
-            workers = (self._publish_all(run_id) for _ in range(self._session.settings.concurrency))
-            released += sum(await asyncio.gather(*workers))
+            released += await self._publish_all(run_id)
             await self._end(run_id)
         return released
 
@@ -66,29 +68,33 @@ class Releaser:
             self._woken.set()
 
     async def _publish_all(self, run_id: str) -> int:
-        """Batch by batch in the order of their units, past those that somebody else is at."""
-        released, after = 0, ""
-        while (unit_id := await self._publish_next(run_id, after)) is not None:
-            released, after = released + 1, unit_id
-        return released
+        """In the order of their units, past those that somebody else is at; one that fails is told apart and left."""
+        released, after, most = 0, "", _TOGETHER
+        while True:
+            taken: list[Batch] = []
+            try:
+                async with self._session.engine.begin() as conn:
+                    taken = await self._holding.take(conn, run_id, after, most)
+                    if not taken:
+                        return released
+                    await self._publish(conn, run_id, taken)
+                    crash_point("release_before_commit")
+            except Exception as error:
+                if is_infrastructure(error) or not taken:
+                    raise
+                if len(taken) > 1:
+                    most = 1
+                    continue
+                await self._not_published(run_id, taken[0], error)
+            else:
+                released += len(taken)
+                metrics.QUALITY_RELEASED.inc(len(taken))
+            after, most = taken[-1].unit_id, _TOGETHER
 
-    async def _publish_next(self, run_id: str, after: str) -> str | None:
-        batch: Batch | None = None
-        try:
-            async with self._session.engine.begin() as conn:
-                batch = await self._holding.take(conn, run_id, after)
-                if batch is None:
-                    return None
-                await self._publisher.publish(conn, batch.event)
-                await self._holding.drop(conn, run_id, batch.unit_id)
-                crash_point("release_before_commit")
-        except Exception as error:
-            if is_infrastructure(error) or batch is None:
-                raise
-            await self._not_published(run_id, batch, error)
-        else:
-            metrics.QUALITY_RELEASED.inc()
-        return batch.unit_id
+    async def _publish(self, conn: AsyncConnection, run_id: str, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            await self._publisher.publish(conn, batch.event)
+        await self._holding.drop(conn, run_id, [batch.unit_id for batch in batches])
 
     async def _not_published(self, run_id: str, batch: Batch, error: Exception) -> None:
         """Try the batch again with the next look; after some tries it is set aside, so that the run can end."""
@@ -99,7 +105,7 @@ class Releaser:
             if batch.attempts + 1 < MOST_ATTEMPTS:
                 await self._holding.tried(conn, run_id, batch.unit_id)
                 return
-            await self._holding.drop(conn, run_id, batch.unit_id)
+            await self._holding.drop(conn, run_id, [batch.unit_id])
             await self._quarantine.set_aside(conn, batch.headers, [Quarantined("release_failed", told)], batch.body)
             await self._store.failed(conn, run_id, batch.unit_id, batch.headers.postings, f"release_failed: {told}")
         telemetry.QUARANTINED.labels(batch.headers.stage, "release_failed").inc()

@@ -1,6 +1,6 @@
 """Batches of runs that are not judged yet, or blocked: kept as they came, looked into, taken out one by one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,9 +26,9 @@ _LOOK = text(
 )
 _TAKE = text(
     "SELECT unit_id, jobs, attempts, headers, body FROM gateway.held WHERE run_id = :run_id AND unit_id > :after "
-    "ORDER BY unit_id LIMIT 1 FOR UPDATE SKIP LOCKED"
+    "ORDER BY unit_id LIMIT :most FOR UPDATE SKIP LOCKED"
 )
-_DROP = text("DELETE FROM gateway.held WHERE run_id = :run_id AND unit_id = :unit_id")
+_DROP = text("DELETE FROM gateway.held WHERE run_id = :run_id AND unit_id = ANY(:unit_ids)")
 _TRIED = text("UPDATE gateway.held SET attempts = attempts + 1 WHERE run_id = :run_id AND unit_id = :unit_id")
 _PURGE = text("""
 DELETE FROM gateway.held USING gateway.run
@@ -38,7 +38,7 @@ WHERE held.run_id = run.run_id AND gate IN ('blocked', 'discarded') AND complete
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch taken out, under a lock until the end of the transaction."""
+    """A batch of which nobody else takes hold until the end of the transaction."""
 
     unit_id: str
     jobs: int
@@ -72,16 +72,14 @@ class Holding:
         for row in (await conn.execute(_LOOK, {"run_id": run_id, "source": source, "most": most})).all():
             yield decode(PostingsRanked, row.body, msgspec.convert(row.headers, Headers).sha256)
 
-    async def take(self, conn: AsyncConnection, run_id: str, after: str) -> Batch | None:
-        """The next batch of a run behind that unit that nobody else is at; it stays until it is dropped."""
-        row = (await conn.execute(_TAKE, {"run_id": run_id, "after": after})).first()
-        if row is None:
-            return None
-        return Batch(row.unit_id, row.jobs, row.attempts, msgspec.convert(row.headers, Headers), row.body)
+    async def take(self, conn: AsyncConnection, run_id: str, after: str, most: int) -> list[Batch]:
+        """The next batches of a run behind that unit that nobody else is at; they stay until they are dropped."""
+        rows = await conn.execute(_TAKE, {"run_id": run_id, "after": after, "most": most})
+        return [Batch(r.unit_id, r.jobs, r.attempts, msgspec.convert(r.headers, Headers), r.body) for r in rows]
 
-    async def drop(self, conn: AsyncConnection, run_id: str, unit_id: str) -> None:
-        """It is published, or set aside."""
-        await conn.execute(_DROP, {"run_id": run_id, "unit_id": unit_id})
+    async def drop(self, conn: AsyncConnection, run_id: str, unit_ids: Sequence[str]) -> None:
+        """They are published, or set aside."""
+        await conn.execute(_DROP, {"run_id": run_id, "unit_ids": unit_ids})
 
     async def tried(self, conn: AsyncConnection, run_id: str, unit_id: str) -> None:
         """It could not be published."""
