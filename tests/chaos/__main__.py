@@ -6,6 +6,7 @@ import secrets
 import shutil
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,9 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     print(f"seed {options.seed}", flush=True)
+    begun = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="posthorn-chaos-"))
     outcomes = _run(folder, chosen, options)
-    print(f"\n{table(outcomes)}\n{summary(outcomes)}")
+    print(f"\n{table(outcomes)}\n{summary(outcomes)}; {(time.monotonic() - begun) / 60:.1f} minutes")
     write(outcomes, into_docs=options.write)
     if all(outcome.passed for outcome in outcomes):
         shutil.rmtree(folder)
@@ -52,7 +54,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _run(folder: Path, chosen: Sequence[Scenario], options: argparse.Namespace) -> list[Outcome]:
-    work = workload(shared_folder())
+    work = workload(shared_folder(), small=not options.long)
     print(work.words, flush=True)
     with running_rig(folder, options.seed, work, long=options.long) as rig:
         rig.measure_clean(len(work.parts))
@@ -64,6 +66,7 @@ def _run(folder: Path, chosen: Sequence[Scenario], options: argparse.Namespace) 
 
 def _one(rig: Rig, scenario: Scenario, options: argparse.Namespace) -> Outcome:
     rig.begin(scenario.name)
+    begun = time.monotonic()
     try:
         outcome = scenario.run(rig)
     except Exception as error:  # noqa: BLE001 - the other scenarios shall run: a suite that breaks off says less
@@ -71,6 +74,7 @@ def _one(rig: Rig, scenario: Scenario, options: argparse.Namespace) -> Outcome:
         outcome = rig.outcome
         outcome.findings.append(f"the scenario broke off: {error!r}")
         rig.repair()
+    outcome.taken = time.monotonic() - begun
     print(line(outcome), flush=True)
     for note in outcome.notes:
         print(f"    {note}", flush=True)

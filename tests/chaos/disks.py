@@ -15,7 +15,7 @@ from tests.chaos.scenario import Expected, Outcome, Scenario
 from tests.chaos.small_disk import NoDiskError, SmallDisk, small_disk
 
 #: Seconds that a disk is full in the short and in the long suite.
-SHORT, LONG = 20.0, 120.0
+SHORT, LONG = 12.0, 120.0
 RECOVERED = 60.0
 _AWAIT = 10.0
 _REFUSED = 503

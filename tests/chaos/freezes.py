@@ -8,7 +8,7 @@ from tests.chaos.scenario import Expected, Outcome, Scenario
 from tests.chaos.watch import NO_ANSWER, Watch, services_watched, watching
 
 #: Seconds: of a freeze in either suite, and those in which everything has to have happened.
-SHORT, LONG = 20.0, 60.0
+SHORT, LONG = 14.0, 60.0
 AWAIT, RATE_BACK = 10.0, 30.0
 #: `/healthz` asks nobody, so that only a machine without a free core may delay it.
 ALIVE = 1.0

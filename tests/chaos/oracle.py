@@ -22,7 +22,7 @@ def judge(evidence: Evidence, clean: Clean, expected: Expected | None = None) ->
         *_business(evidence, clean, wanted),
         *_leftovers(evidence),
         *_announcements(evidence, wanted),
-        *_effects(evidence),
+        *_effects(evidence, wanted),
         *_log(evidence, wanted),
     ]
 
@@ -72,8 +72,18 @@ def _difference(evidence: Evidence, clean: Clean, table: str) -> str:
     missing, more = should_be - is_so, is_so - should_be
     if not missing and not more:
         return ""
-    example = next(iter(more or missing))
-    return f": {missing.total()} rows missing, {more.total()} more, as {example[:300]}"
+    return f": {missing.total()} rows missing, {more.total()} more, as {_example(list(missing), list(more))}"
+
+
+def _example(missing: list[str], more: list[str]) -> str:
+    """A row that is there twice with a difference, from where it begins; otherwise any row."""
+    twins = {row.partition(",")[0]: row for row in missing}
+    for row in more:
+        if twin := twins.get(row.partition(",")[0]):
+            same = next((n for n, (a, b) in enumerate(zip(row, twin, strict=False)) if a != b), 0)
+            begin = max(0, same - 60)
+            return f"{row[:50]} … {row[begin : begin + 200]} instead of {twin[begin : begin + 200]}"
+    return next(iter(more or missing))[:300]
 
 
 def _leftovers(evidence: Evidence) -> Iterator[str]:
@@ -111,7 +121,7 @@ def _announcements(evidence: Evidence, wanted: Expected) -> Iterator[str]:
         yield f"a webhook for run {run_id}, which is not of this scenario"
 
 
-def _effects(evidence: Evidence) -> Iterator[str]:
+def _effects(evidence: Evidence, wanted: Expected) -> Iterator[str]:
     bodies = defaultdict(set)
     finished = defaultdict(set)
     for entry in evidence.journal:
@@ -123,7 +133,7 @@ def _effects(evidence: Evidence) -> Iterator[str]:
             yield f"event {event_id} went out with {len(digests)} different bodies"
     for run in evidence.runs:
         silent = run.finished - finished[run.run_id]
-        if silent:
+        if silent and wanted.heard:
             yield f"run {run.run_id}: {len(silent)} units finished that nobody reported: {sorted(silent)[:3]}"
         if lost := finished[run.run_id] - run.finished - _after_the_end(finished[run.run_id]):
             yield f"run {run.run_id}: {len(lost)} reported units are not in the ledger: {sorted(lost)[:3]}"

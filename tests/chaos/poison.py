@@ -32,7 +32,8 @@ def poison(rig: Rig) -> Outcome:
             )
             if rig.outcome.passed:
                 _compare(rig, innocent)
-    _note_time(rig)
+        rig.measure_clean(1)  # the machine may have become busier or idler meanwhile
+        _note_time(rig)
     return rig.outcome
 
 
@@ -53,9 +54,13 @@ def _compare(rig: Rig, innocent: dict[str, list[str]]) -> None:
 
 
 def _note_time(rig: Rig) -> None:
+    rig.outcome.clean_seconds = sum(clean.seconds for clean in rig.clean) / len(rig.clean)
     ratio = rig.outcome.seconds / rig.outcome.clean_seconds
     kills = rig.outcome.kills["enricher"]
-    rig.outcome.notes.append(f"{ratio:.2f} times as long as a clean run; the enricher died {kills} times")
+    around = ", ".join(f"{clean.seconds:.1f} s" for clean in rig.clean)
+    rig.outcome.notes.append(
+        f"{ratio:.2f} times as long as clean runs before and after ({around}); the enricher died {kills} times"
+    )
     if rig.long and ratio > _MOST_TIMES:
         rig.outcome.findings.append(f"the run took {ratio:.2f} times as long as a clean one, {_MOST_TIMES} at most")
 

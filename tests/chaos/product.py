@@ -208,9 +208,12 @@ class Product:
         )  # fmt: skip
 
     @contextmanager
-    def services_with(self, services: tuple[str, ...] = SERVICES, **environment: str) -> Iterator[None]:
-        """Within, these services run with more variables; they are restarted cleanly before and after."""
-        self.restart(services, lambda _: environment)
+    def services_with(
+        self, services: tuple[str, ...] = SERVICES, own: Callable[[str], Mapping[str, str]] = lambda _: {},
+        **environment: str,
+    ) -> Iterator[None]:  # fmt: skip
+        """Within, these services run with more variables, and each with its own; restarted cleanly before and after."""
+        self.restart(services, lambda service: {**environment, **own(service)})
         try:
             yield
         finally:

@@ -23,6 +23,7 @@ def line(outcome: Outcome) -> str:
     return (
         f"{verdict}  {outcome.name}  seed {outcome.seed}  kills: {_kills(outcome.kills)}  "
         f"recovered after: {_recoveries(outcome)} s  run {outcome.seconds:.1f} s (clean {outcome.clean_seconds:.1f} s)"
+        f"  in all {outcome.taken:.0f} s"
     )
 
 

@@ -18,7 +18,8 @@ class Expected:
 
     `quarantined` are rows by reason beyond those of the clean run; `logged` are parts of lines with a traceback or of
     level error or worse that may appear; `digest` False where what is visible must differ (then check it yourself);
-    `books` False where runs may end otherwise than the clean ones did; `webhooks` False where none is to be waited for.
+    `books` False where runs may end otherwise than the clean ones did; `webhooks` False where none is to be waited for;
+    `heard` False where the broker's data is deleted, with what it held for the journal.
     """
 
     quarantined: Mapping[str, int] = field(default_factory=dict)
@@ -26,11 +27,12 @@ class Expected:
     digest: bool = True
     books: bool = True
     webhooks: bool = True
+    heard: bool = True
 
 
 @dataclass
 class Outcome:
-    """What a scenario did and found; no findings is a pass."""
+    """What a scenario did and found; no findings is a pass. `seconds` are those of its runs, `taken` is everything."""
 
     name: str
     seed: int
@@ -38,6 +40,7 @@ class Outcome:
     recoveries: list[float] = field(default_factory=list)
     seconds: float = 0.0
     clean_seconds: float = 0.0
+    taken: float = 0.0
     notes: list[str] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
 

@@ -34,7 +34,7 @@ class _Seen:
 
 def slow_consumer(rig: Rig) -> Outcome:
     """Slow the enricher under a run that is larger than its queue, then let it go on at its own speed."""
-    count, seconds = (20_000, 1200.0) if rig.long else (2_000, 40.0)
+    count, seconds = (20_000, 1200.0) if rig.long else (1_000, 20.0)
     seen = _Seen()
     with sample_of(rig, count, seed=15), _bounded_queues(rig):
         rig.reset()

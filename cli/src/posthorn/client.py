@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import httpx
 
 DEFAULT_URL = "http://127.0.0.1:8080"
+_EVERY_STATE = ("open", "stale", "expired", "closed")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -74,7 +75,7 @@ class Client:
     def job(self, key: str, campaign_id: str) -> Any:
         """A job with its explanation, by its hash_key or the beginning of it."""
         if len(key) < 32:
-            listed = self.pages(f"/campaigns/{campaign_id}/jobs", 100_000, duplicates="show")
+            listed = self.pages(f"/campaigns/{campaign_id}/jobs", 100_000, duplicates="show", state=_EVERY_STATE)
             keys = [j["hash_key"] for j in listed if len(key) >= 4 and j["hash_key"].startswith(key.lower())]
             key = _only(keys, f"job {key!r} in this campaign", "posthorn jobs CAMPAIGN")
         return self.call("GET", f"/jobs/{key}", params={"campaign_id": campaign_id})

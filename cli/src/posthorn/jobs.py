@@ -20,13 +20,17 @@ def jobs(
     duplicates: Annotated[
         bool, typer.Option("--duplicates", help="List every posting, also those that are one job.")
     ] = False,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(help="open, stale, expired or closed. Repeatable. Default: those one can apply to."),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The best N.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Show the best jobs of a campaign."""
     narrowed: dict[str, Any] = {
         "location": location, "country": country, "remote_type": remote_type, "salary_min": salary_min,
-        "salary_max": salary_max, "min_score": min_score, "duplicates": "show" if duplicates else None,
+        "salary_max": salary_max, "min_score": min_score, "duplicates": "show" if duplicates else None, "state": state,
     }  # fmt: skip
     client = Client()
     with told():

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
+from posthorn import job_state
 from posthorn.quality import in_short
 
 OUTCOMES = ("new", "updated", "unchanged", "duplicate", "rejected", "failed")
@@ -80,8 +81,8 @@ def jobs(rows: list[dict[str, Any]]) -> Table:
         title, company = escape(j["title"]), escape(j["company"] or "?")
         score = f"{j['rank']['rank_score']:.2f}"
         table.add_row(str(n), score, title, company, escape(place(j)), salary(j["salary"]), j["hash_key"][:8])
-        if also := also_at(j):
-            table.add_row("", "", Text(also, "dim", no_wrap=True))
+        for line in filter(None, (also_at(j), *job_state.noted(j))):
+            table.add_row("", "", Text(line, "dim", no_wrap=True))
     return table
 
 
@@ -108,8 +109,10 @@ def explanation(job: dict[str, Any]) -> RenderableType:
         return Group(head, Text("The ranker, which explains scores, does not answer now; try again.", "yellow"))
     for f in explained["factors"]:
         table.add_row(f["factor"], f"{f['points']:.2f}", f"{f['max_points']:.2f}", escape(f["reason"]))
+    told = [Text(line, "yellow") for line in job_state.noted(job)]
+    past = [Text(line, "dim") for line in job_state.past(job)]
     tail = f"ages counted from {rank['as_of']}, rules {rank['rules_version']}"
-    return Group(head, table, Text(tail, "dim"))
+    return Group(head, *told, table, *past, Text(tail, "dim"))
 
 
 def entries(rows: list[dict[str, Any]]) -> Table:

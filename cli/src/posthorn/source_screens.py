@@ -33,7 +33,7 @@ def shown(s: dict[str, Any]) -> RenderableType:
         Text(f"quota  {q['used']} of {q['allowed']} a {q['per']}" + (f", until {q['resets_at']}" if q["used"] else ""))
         for q in s["quotas"]
     ]
-    return Group(head, *told, *_terms(s["terms"]), _days(s["days"]))
+    return Group(head, *told, *_terms(s["terms"]), *_sweeps(s["feeds"]), _days(s["days"]))
 
 
 def attributions(jobs: list[dict[str, Any]]) -> list[Text]:
@@ -53,6 +53,23 @@ def _terms(terms: dict[str, Any]) -> list[Text]:
         "terms": terms["url"],
     }
     return [Text(f"{name}: {value}", "dim") for name, value in named.items() if value]
+
+
+def _sweeps(feeds: list[dict[str, Any]]) -> list[Text]:
+    """What the last whole read of each feed has shown and closed, and why a later one was not whole."""
+    lines = {}
+    for feed in feeds:
+        if sweep := feed.get("sweep"):
+            held = ", closing held back: too much is missing at once" if sweep["held"] else ""
+            lines[feed["feed"]] = Text(
+                f"{feed['feed'] or 'all'}: read whole {sweep['finished_at'][:16]}, {sweep['postings']} postings,"
+                f" {sweep['missing'] or 0} missing, {sweep['closed'] or 0} closed by it,"
+                f" {sweep['closed_in_all']} in all{held}",
+                "yellow" if held else "",
+            )
+        if feed.get("left_out"):
+            lines[f"{feed['feed']} "] = Text(f"{feed['feed'] or 'all'}: not read whole: {feed['left_out']}", "yellow")
+    return list(lines.values())
 
 
 def _days(days: list[dict[str, Any]]) -> Table:

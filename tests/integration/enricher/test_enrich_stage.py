@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -156,3 +157,16 @@ async def test_stored_values_come_back_as_they_were_with_evidence(stage: Stage) 
 async def test_an_empty_batch_ends_quietly(stage: Stage) -> None:
     finished, jobs = await stage()
     assert (finished.counts, finished.children, jobs) == ({}, [], [])
+
+
+async def test_a_posting_that_is_over_is_not_read_again_whatever_the_rules_have_become(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, (before,) = await stage(posting("Engineer", BODY))
+    stage.enricher.read_titles.clear()
+    monkeypatch.setattr(stage.enricher, "rules_version", "tomorrow")
+    ended = msgspec.structs.replace(posting("Engineer", BODY), version=2, closed=True, state="closed", outcome=None)
+    _, (job,) = await stage(ended)
+    assert stage.enricher.read_titles == []
+    assert (job.version, job.state, job.closed) == (2, "closed", True)
+    assert (job.skills, job.rules_version) == (before.skills, before.rules_version)

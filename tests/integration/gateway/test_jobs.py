@@ -135,3 +135,23 @@ async def test_a_deleted_campaign_gets_no_rankings_any_more(rest: httpx.AsyncCli
     await publish(app, batch(campaign, [job(0)], [1000]))
     async with app.state.wiring.session.engine.connect() as conn:
         assert (await conn.exec_driver_sql("SELECT count(*) FROM gateway.ranking")).scalar_one() == 0
+
+
+async def test_jobs_that_are_over_leave_the_list_and_are_found_by_their_state(
+    rest: httpx.AsyncClient, app: FastAPI
+) -> None:
+    campaign = await create(rest)
+    jobs = [
+        job(0), job(1, state="closed", closed=True), job(2, state="expired"), job(3, state="stale"), job(4, closed=True)
+    ]  # fmt: skip
+    await publish(app, batch(campaign, jobs, [5000, 4000, 3000, 2000, 1000]))
+
+    async def titles(*states: str) -> list[str]:
+        return [found["title"] for found in await listed(rest, campaign, state=list(states))]
+
+    assert await titles() == ["Job 0", "Job 3"]
+    assert await titles("closed") == ["Job 1", "Job 4"]
+    assert await titles("expired", "stale") == ["Job 2", "Job 3"]
+    assert [found["state"] for found in await listed(rest, campaign, state="closed")] == ["closed", "closed"]
+    await publish(app, batch(campaign, [job(1, version=2)], [4000]))
+    assert await titles() == ["Job 0", "Job 1", "Job 3"]

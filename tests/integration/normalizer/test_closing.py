@@ -8,9 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from common.contracts import FeedSwept, Headers, Posting
+from common.messaging.outbox import Outbox
 from normalizer.handlers import NoteSweep
 from normalizer.store import PostingStore
 from normalizer.store.closing import ClosingStore
+from normalizer.store.duplicate_decisions import DecisionStore
 from normalizer.store.rule_files import load_rules
 from normalizer.store.sweeps import SweepStore
 from tests.integration.normalizer.conftest import NOW, SOURCES, Normalizer
@@ -205,3 +207,43 @@ async def test_reads_whose_time_is_over_are_forgotten(board: Board) -> None:
         assert await board.rows("SELECT count(*) FROM normalizer.sweep") == [(1,)]
         await SweepStore().purge(conn, day(1))
     assert await board.rows("SELECT count(*) FROM normalizer.sweep") == [(0,)]
+
+
+async def test_the_last_whole_read_of_a_feed_is_told_with_what_it_closed(board: Board) -> None:
+    await board.read([item(1), item(2)], day(0))
+    for number in (1, 2):
+        await board.read([item(1)], day(number))
+    await board.close(day(2))
+    async with board.normalizer.engine.connect() as conn:
+        (told,) = await SweepStore().latest(conn, BOARD)
+    assert (told.feed, told.postings, told.missing, told.closed, told.closed_in_all) == ("acme", 1, 1, 1, 1)
+
+
+async def test_a_posting_and_its_job_tell_what_happened_to_them(board: Board) -> None:
+    await board.read([item(1), item(2)], day(0))
+    for number in (1, 2):
+        await board.read([item(1)], day(number))
+    (told,) = await board.close(day(2))
+    await board.read([item(1), item(2)], day(3))
+    async with board.normalizer.engine.connect() as conn:
+        found = await PostingStore().read(conn, told.hash_key)
+        events = await DecisionStore(Outbox("normalizer")).events(conn, told.hash_key)
+    assert found is not None
+    assert (found["state"], found["state_since"], found["state_reason"]) == ("open", day(3), "seen again")
+    assert [event["kind"] for event in found["history"]] == ["closed", "reopened"]
+    assert sorted(event.kind for event in events) == ["closed", "reopened"]
+
+
+async def test_a_posting_that_comes_after_its_end_is_expired_from_the_first(board: Board) -> None:
+    await board.read([item(1, valid_through=day(-1))], day(0))
+    assert [(posting.outcome, posting.state) for posting in board.normalizer.sent] == [("new", "expired")]
+    assert await board.close(day(0)) == []
+    await board.read([item(1, valid_through=day(9))], day(1))
+    assert [posting.state for posting in await board.close(day(1))] == ["open"]
+
+
+async def test_a_posting_that_is_old_when_it_is_first_seen_is_evergreen_from_the_first(board: Board) -> None:
+    await board.read([item(1, posted_at=day(-300))], day(0))
+    (told,) = board.normalizer.sent
+    assert [(flag.kind, flag.evidence) for flag in told.flags] == [("evergreen", "open since 2026-01-24")]
+    assert await board.close(day(44)) == []

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from posthorn import screens
+from posthorn.job_state import noted, past
 
 
 def shown(table: Any, width: int = 80) -> str:
@@ -70,3 +71,17 @@ def test_a_job_says_in_a_line_where_else_it_is_shown(sources: list[str], places:
 @pytest.mark.parametrize("cluster", [None, {"postings": 1, "sources": [], "places": []}])
 def test_a_job_that_nobody_else_shows_says_nothing_of_it(cluster: dict[str, Any] | None) -> None:
     assert screens.also_at({"source": "lever", "cluster": cluster}) is None
+
+
+def test_a_job_that_is_over_says_since_when_and_why() -> None:
+    job = {
+        "state": "closed", "state_since": "2026-11-18T07:00:00Z", "state_reason": "no whole read shows it",
+        "flags": [{"kind": "repost", "since": "2026-10-01", "evidence": "lever showed it as 1"}],
+        "history": [
+            {"at": "2026-10-01T07:00:00Z", "kind": "first_seen", "source": "lever", "reason": ""},
+            {"at": "2026-11-18T07:00:00Z", "kind": "closed", "source": "lever", "reason": "no whole read shows it"},
+        ],
+    }  # fmt: skip
+    assert noted(job) == ["closed since 2026-11-18: no whole read shows it", "repost: lever showed it as 1"]
+    assert past(job)[-1] == "2026-11-18 closed (lever) no whole read shows it"
+    assert (noted({"state": "open", "flags": []}), past({"history": [{}]})) == ([], [])

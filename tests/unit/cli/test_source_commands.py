@@ -18,7 +18,12 @@ SOURCE = {
     "name": "remotive", "state": "degraded", "because": ["1 of 3 pages failed on 2026-11-20: 4x http_503"],
     "base_url": "https://remotive.com", "credentials_missing": [], "appeared_fields": ["salary_v2"], "latest": DAY,
     "quotas": [{"per": "day", "allowed": 24, "used": 9, "resets_at": "2026-11-21T07:00:00Z"}], "terms": TERMS,
-    "days": [DAY],
+    "days": [DAY], "feeds": [
+        {"feed": "acme", "left_out": None, "sweep": {
+            "finished_at": "2026-11-20T07:00:00Z", "postings": 120, "missing": 5, "closed": 3, "closed_in_all": 12,
+            "held": False}},
+        {"feed": "umbrella", "left_out": "pages_left_out", "sweep": None},
+    ],
 }  # fmt: skip
 
 
@@ -41,6 +46,9 @@ def test_one_source_shows_quotas_terms_and_days() -> None:
     shown = run("source", "show", "remotive").stdout
     for part in ("9 of 24 a day", "Jobs by Remotive https://remotive.com", "30 days", "2026-11-20", "salary_v2"):
         assert part in shown
+    words = " ".join(shown.split())
+    assert "acme: read whole 2026-11-20T07:00, 120 postings, 5 missing, 3 closed by it, 12 in all" in words
+    assert "umbrella: not read whole: pages_left_out" in words
     assert json.loads(run("source", "show", "remotive", "--json").stdout) == SOURCE
 
 

@@ -12,7 +12,7 @@ from gateway.clients.services import Services
 from gateway.routes import sources
 
 DAYS = [{"day": "2026-11-19", "postings": 40}, {"day": "2026-11-20", "postings": 42}]
-FOUND = {"name": "lever", "latest": DAYS[-1], "days": DAYS}
+FOUND = {"name": "lever", "latest": DAYS[-1], "days": DAYS, "feeds": [{"feed": "acme"}, {"feed": "umbrella"}]}
 
 
 def extractor(request: httpx.Request) -> httpx.Response:
@@ -24,6 +24,8 @@ def extractor(request: httpx.Request) -> httpx.Response:
 
 
 def normalizer(request: httpx.Request) -> httpx.Response:
+    if request.url.path == "/sweeps":
+        return httpx.Response(200, json=[{"source": "lever", "feed": "acme", "closed": 2}])
     assert request.url.path == "/sightings/new"
     return httpx.Response(200, json=[{"source": "lever", "day": "2026-11-20", "new": 3}])
 
@@ -53,6 +55,11 @@ async def test_each_day_says_how_many_postings_were_new() -> None:
         ("2026-11-20", 42, 3),
     ]
     assert found["latest"]["new"] == 3
+
+
+async def test_each_feed_says_what_its_last_whole_read_closed() -> None:
+    feeds = (await answer("/sources/lever")).json()["feeds"]
+    assert [feed["sweep"] and feed["sweep"]["closed"] for feed in feeds] == [2, None]
 
 
 async def test_the_list_says_it_of_the_last_day_of_each() -> None:

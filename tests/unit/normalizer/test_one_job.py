@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from normalizer.domain.one_job import Saying, best_first, history_of, sources_of, winners
+from normalizer.domain.one_job import Happened, Saying, best_first, history_of, sources_of, winners
 from normalizer.domain.precedence import Precedence
 
 PRECEDENCE = Precedence({"lever": 1, "jsearch": 2}, 3)
@@ -55,4 +55,16 @@ def test_the_past_is_told_in_order_and_each_event_once() -> None:
     assert [(h.at.day, h.kind, h.hash_key) for h in told] == [
         (2, "first_seen", "a"), (2, "first_seen", "b"), (9, "last_seen", "a"), (9, "last_seen", "b"),
         (12, "closed", "a"),
+    ]  # fmt: skip
+
+
+def test_what_happened_is_told_once_where_it_was_noted() -> None:
+    events = [
+        Happened(day(12), "closed", "a", "lever", "no whole read shows it"),
+        Happened(day(14), "reopened", "a", "lever", "seen again"),
+    ]
+    told = history_of([saying("lever", closed=day(12))], events)
+    assert [(h.at.day, h.kind, h.reason) for h in told] == [
+        (2, "first_seen", ""), (9, "last_seen", ""), (12, "closed", "no whole read shows it"),
+        (14, "reopened", "seen again"),
     ]  # fmt: skip

@@ -10,7 +10,7 @@ import msgspec
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, Field
 
-from common.contracts import RemoteType
+from common.contracts import JobState, RemoteType
 from common.web import Problem, ProblemError
 from common.web.pages import Cursor, Page, Searched, bad_cursor, read_cursor, write_cursor
 from gateway.domain.campaign import country_code
@@ -71,6 +71,14 @@ class AttributionRead(BaseModel):
     url: str | None = Field(None, description="Where the text leads.")
 
 
+class FlagRead(BaseModel):
+    """What people should know of a job besides its state."""
+
+    kind: str = Field(description="repost: shown again under a new id; evergreen: open for unusually long.")
+    since: str
+    evidence: str
+
+
 class JobRead(BaseModel):
     """A job as lists show it (fields after schema.org JobPosting)."""
 
@@ -96,14 +104,19 @@ class JobRead(BaseModel):
     version: int
     rules_version: str
     closed: bool
+    state: JobState = Field(description="open; stale: not seen for long; expired: past its end; closed: shown no more.")
+    state_since: str | None = Field(description="Null where it has been open from the beginning.")
+    state_reason: str | None
+    flags: list[FlagRead]
 
     @classmethod
     def of(cls, row: Row) -> Self:
         """From the stored cards of job and company, in which defaults are left out."""
         card: dict[str, Any] = {"employer": row.employer, **row.card}
         card.setdefault("company_size", (row.employer or {}).get("size"))
-        lists: dict[str, Any] = {"places": [], "employment_types": [], "skills": [], "summary": "", "closed": False}
-        blank = dict.fromkeys(cls.model_fields) | lists
+        lists: dict[str, Any] = {"places": [], "employment_types": [], "skills": [], "flags": [], "summary": ""}
+        state = "closed" if card.get("closed") else "open"
+        blank = dict.fromkeys(cls.model_fields) | lists | {"closed": False, "state": state}
         return cls.model_validate({name: card.get(name, blank[name]) for name in JobRead.model_fields})
 
 
@@ -147,7 +160,7 @@ class JobDetail(JobRead):
     description_text: str | None
     description_is_excerpt: bool | None = Field(description="Whether the source cuts the text off; null: not known.")
     sightings: list[dict[str, Any]]
-    state: str | None = Field(description="open, expired (its valid_through has passed) or closed; null: not known.")
+    history: list[dict[str, Any]] = Field(description="What happened to it, the earliest first.")
     cluster_id: str | None = Field(description="The job that this posting shows; the key for /duplicates.")
     also_seen_as: list[dict[str, Any]] = Field(description="Other postings of the same job, with source and links.")
     provenance: dict[str, Any] | None
@@ -181,12 +194,22 @@ async def ranked(
         Literal["hide", "show"],
         Query(description="hide: one card a job, the posting that ranks best; show: every posting."),
     ] = "hide",
+    state: Annotated[
+        list[JobState] | None, Query(description="Default: open and stale, which are those one can apply to.")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Top N, or the size of a page.")] = 25,
     cursor: Cursor = None,
 ) -> Page[RankedJob]:
     """Sorted by score; jobs whose pay is unknown are left out where a salary filter is given."""
     narrowed = JobFilter(
-        location, country, tuple(remote_type or ()), salary_min, salary_max, min_score, duplicates == "show"
+        location,
+        country,
+        tuple(remote_type or ()),
+        salary_min,
+        salary_max,
+        min_score,
+        duplicates == "show",
+        tuple(state or ()),
     )
     after = _position(cursor) if cursor else None
     async with wired.session.engine.connect() as conn:
@@ -221,8 +244,7 @@ async def read(
     away = [service for service, answer in told.items() if answer is _AWAY]
     known = {service: answer for service, answer in told.items() if answer is not _AWAY}
     return JobDetail(
-        **JobRead.of(job).model_dump(),
-        **_text(known.get("normalizer") or {}),
+        **(JobRead.of(job).model_dump() | _text(known.get("normalizer") or {})),
         enrichment=known.get("enricher"),
         rank=RankRead.of(rank) if rank else None,
         explanation=known.get("ranker"),
@@ -239,9 +261,11 @@ async def _told(wired: Wired, service: str, path: str) -> Any:
 
 
 def _text(posting: dict[str, Any]) -> dict[str, Any]:
-    names = ("description_html", "description_text", "description_is_excerpt", "provenance", "state", "cluster_id")
+    names = ("description_html", "description_text", "description_is_excerpt", "provenance", "cluster_id")
     own = {name: posting.get(name) for name in names}
-    return {**own, **{name: posting.get(name, []) for name in ("sightings", "also_seen_as")}}
+    own |= {name: posting.get(name, []) for name in ("sightings", "also_seen_as", "history")}
+    # The card has heard of these, too, but later.
+    return own | {name: posting[name] for name in ("state", "state_since", "state_reason", "flags") if name in posting}
 
 
 def _position(cursor: str) -> tuple[int, uuid.UUID]:

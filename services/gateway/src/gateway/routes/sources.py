@@ -35,11 +35,16 @@ async def sources(wired: Wired) -> JSONResponse:
     responses={404: {"model": Problem}},
 )
 async def source(wired: Wired, request: Request, name: Name) -> Response:
-    """`new` of a day: postings that the source had not shown before; null where the normalizer cannot say."""
+    """`new` of a day: postings that the source had not shown before; `sweep` of a feed: its last whole read, and how
+    many postings that closed. Null where the normalizer cannot say.
+    """
     found = await wired.services.get("extractor", f"/sources/{name}")
     if found is None:
         return await forward(wired.services, "extractor", request.url.path, request)
     _count(name, [*found["days"], found["latest"]], await _new(wired.services, name))
+    sweeps = await _sweeps(wired.services, name)
+    for feed in found["feeds"]:
+        feed["sweep"] = sweeps.get(feed["feed"])
     return JSONResponse(found)
 
 
@@ -59,6 +64,16 @@ async def _new(services: Services, source: str | None = None) -> dict[tuple[str,
         _log.warning("new_postings_unknown", error=str(error))
         return None
     return {(row["source"], row["day"]): row["new"] for row in rows}
+
+
+async def _sweeps(services: Services, source: str) -> dict[str, Any]:
+    """The last whole read of each feed; none where the normalizer cannot say."""
+    try:
+        rows: list[dict[str, Any]] = await services.get("normalizer", f"/sweeps?source={source}") or []
+    except ProblemError as error:
+        _log.warning("sweeps_unknown", error=str(error))
+        return {}
+    return {row["feed"]: row for row in rows}
 
 
 def _count(source: str, days: list[dict[str, Any] | None], new: dict[tuple[str, str], int] | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.contracts import RemoteType
+from common.contracts import JobState, RemoteType
 from gateway.domain.card import fold
 from gateway.tables import company, factor_set, job, job_cluster, ranking
 
@@ -31,6 +31,8 @@ class JobFilter:
     min_score: float = 0
     #: Whether every posting is listed, or of those that are one job only the one that ranks best.
     duplicates: bool = False
+    #: Empty: all but those that are over.
+    states: Sequence[JobState] = ()
 
 
 class JobStore:
@@ -97,7 +99,9 @@ def _better(narrowed: JobFilter) -> sa.Exists:
 
 
 def _conditions(narrowed: JobFilter, job: sa.FromClause, ranking: sa.FromClause) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = [sa.not_(job.c.closed)]
+    # A card from before there were states says no more than whether it is closed.
+    state = sa.func.coalesce(job.c.card["state"].astext, sa.case((job.c.closed, "closed"), else_="open"))
+    found: list[sa.ColumnElement[bool]] = [state.in_(narrowed.states) if narrowed.states else sa.not_(job.c.closed)]
     if narrowed.location:
         found.append(job.c.place_key.contains(fold(narrowed.location), autoescape=True))
     if narrowed.country:

@@ -98,12 +98,18 @@ def standing(seen: Sequence[Seen], shown: Seen, before: Standing, now: datetime,
     found = Standing("open", last_seen, "seen again")
     if (last := closed_by(seen)) is not None:
         found = Standing("closed", _gone(last), f"no whole read of {_named(last)} shows it since {_day(_gone(last))}")
-    elif shown.valid_through is not None and shown.valid_through <= now:
-        ended = shown.valid_through
-        found = Standing("expired", ended, f"{shown.source} said that it is valid through {_day(ended)}")
+    elif (over := ended(shown.source, shown.valid_through, now)) is not None:
+        found = over
     elif stale_at <= now:
         found = Standing("stale", stale_at, f"no source has shown it since {_day(last_seen)}")
     return before if found.state == before.state else found
+
+
+def ended(source: str, valid_through: datetime | None, now: datetime) -> Standing | None:
+    """The state of a posting whose end has passed."""
+    if valid_through is None or valid_through > now:
+        return None
+    return Standing("expired", valid_through, f"{source} said that it is valid through {_day(valid_through)}")
 
 
 def flags(
@@ -112,10 +118,15 @@ def flags(
 ) -> list[Flag]:  # fmt: skip
     """What people should know of a posting besides its state."""
     since = opened(seen, first_seen_at)
-    evergreen = state in ("open", "stale") and since + timedelta(days=rules.evergreen_days) <= now
-    found = [Flag(kind="evergreen", since=since, evidence=f"open since {_day(since)}")] if evergreen else []
     repost = _repost(seen, rules) or _repost_of(twin, since, rules)
-    return ([repost] if repost else []) + found
+    return ([repost] if repost else []) + evergreen(state, since, now, rules)
+
+
+def evergreen(state: JobState, since: datetime, now: datetime, rules: ClosingRules) -> list[Flag]:
+    """Told of a posting that has been open for unusually long."""
+    if state not in ("open", "stale") or since + timedelta(days=rules.evergreen_days) > now:
+        return []
+    return [Flag(kind="evergreen", since=since, evidence=f"open since {_day(since)}")]
 
 
 def opened(seen: Sequence[Seen], first_seen_at: datetime) -> datetime:

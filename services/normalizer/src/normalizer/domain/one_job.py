@@ -10,7 +10,7 @@ from normalizer.domain.precedence import Precedence
 #: all_agree: all who say anything say the same. only_one_says: nobody else says anything. best_source: they differ, and
 #: the best of them counts: open before closed, with a text before without, then as config/sources.yml places sources.
 Reason = Literal["all_agree", "only_one_says", "best_source", "earliest", "latest"]
-Kind = Literal["first_seen", "last_seen", "closed"]
+Kind = Literal["first_seen", "last_seen", "closed", "expired", "stale", "reopened", "reposted", "evergreen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Happened:
     kind: Kind
     hash_key: str
     source: str
+    reason: str = ""
 
 
 def best_first(sayings: Sequence[Saying], precedence: Precedence) -> list[Saying]:
@@ -106,13 +107,14 @@ def _shown(sayings: Sequence[Saying]) -> Shown:
     )  # fmt: skip
 
 
-def history_of(sayings: Sequence[Saying]) -> list[Happened]:
-    """What happened to the postings, the earliest first."""
-    found = {
+def history_of(sayings: Sequence[Saying], events: Sequence[Happened] = ()) -> list[Happened]:
+    """What happened to the postings, the earliest first; those closed before events were kept have none of it."""
+    told = {event.hash_key for event in events}
+    found = set(events) | {
         Happened(at, kind, each.hash_key, each.source)
         for each in sayings
         for kind, at in _moments(each).items()
-        if at is not None
+        if at is not None and not (kind == "closed" and each.hash_key in told)
     }
     return sorted(found, key=lambda event: (event.at, event.kind, event.hash_key, event.source))
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from common.web import rules
 from common.web.differences import difference_router
-from normalizer.routes import duplicates, postings, sightings
+from normalizer.routes import duplicates, postings, sightings, sweeps
 
 router = APIRouter()
 router.include_router(postings.router)
@@ -12,3 +12,4 @@ router.include_router(difference_router("normalizer"))
 router.include_router(duplicates.router)
 router.include_router(sightings.router)
 router.include_router(rules.router)
+router.include_router(sweeps.router)

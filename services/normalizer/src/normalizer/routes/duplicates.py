@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field, StringConstraints
 
+from common.contracts import JobState, is_over
 from common.messaging.relay import send_now
 from common.web.problems import Problem, ProblemError
 from normalizer.domain.one_job import Happened, Shown, Winner, best_first, history_of, sources_of, winners
@@ -46,6 +47,8 @@ class Member(Evidence):
     posted_at: datetime | None
     first_seen_at: datetime
     closed_at: datetime | None
+    state: JobState
+    state_since: datetime | None
 
 
 class Decision(BaseModel):
@@ -152,15 +155,16 @@ async def read(request: Request, hash_key: HashKey) -> Cluster:
             raise ProblemError(404, "In no cluster", f"{hash_key} is no posting, or was stored before clusters were.")
         decided = await wiring.decisions.decisions(conn, [row["hash_key"] for row in rows])
         sayings = best_first(await wiring.decisions.sayings(conn, hash_key), precedence)
+        events = await wiring.decisions.events(conn, hash_key)
     members = [Member.model_validate(row) for row in rows]
-    closed = [member.closed_at for member in members if member.closed_at is not None]
-    is_open = len(closed) < len(members)
+    over = [member.state_since for member in members if is_over(member.state, closed=False) and member.state_since]
+    is_open = len(over) < len(members)
     fields = [replace(won, value=None) if won.field == "description_html" else won for won in winners(sayings)]
     return Cluster(
         cluster_id=rows[0]["cluster_id"], members=members, places=places_of(rows), sources=sources_of(sayings),
         fields=fields, first_seen_at=min(member.first_seen_at for member in members),
         last_seen_at=max((each.last_seen_at for each in sayings if each.last_seen_at), default=None),
-        closed_at=None if is_open else max(closed), open=is_open, history=history_of(sayings),
+        closed_at=None if is_open else max(over), open=is_open, history=history_of(sayings, events),
         decisions=[Decision.model_validate(row) for row in decided],
     )  # fmt: skip
 

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
+from common.contracts import JobState
 from common.web.problems import Problem, ProblemError
 
 router = APIRouter(tags=["postings"])
@@ -67,6 +68,23 @@ class OtherPosting(PostingSummary):
     similarity: float | None = Field(description="Of the texts, 0 to 1.")
 
 
+class EventOut(BaseModel):
+    """Something that happened to the posting."""
+
+    at: datetime
+    kind: str = Field(description="first_seen, closed, expired, stale, reopened, reposted or evergreen.")
+    source: str
+    reason: str
+
+
+class FlagOut(BaseModel):
+    """What people should know of the posting besides its state."""
+
+    kind: str = Field(description="repost: shown again under a new id; evergreen: open for unusually long.")
+    since: datetime
+    evidence: str
+
+
 class PostingOut(PostingSummary):
     """The canonical posting with its provenance."""
 
@@ -96,9 +114,13 @@ class PostingOut(PostingSummary):
     rules_version: str
     dwh_load_timestamp: datetime
     sightings: list[SightingOut]
-    state: Literal["open", "expired", "closed"] = Field(
-        description="closed: no source shows it any more; expired: the day until which it is valid has passed."
+    state: JobState = Field(
+        description="closed: shown no more; expired: its end has passed; stale: open, but not seen for long."
     )
+    state_since: datetime | None = Field(description="Null where it has been open from the beginning.")
+    state_reason: str | None
+    flags: list[FlagOut]
+    history: list[EventOut] = Field(description="What happened to it, the earliest first.")
     cluster_id: str | None = Field(description="The job; null where the posting was stored before jobs were told.")
     also_seen_as: list[OtherPosting] = Field(description="The other postings of the same job.")
 
@@ -119,16 +141,11 @@ async def read_posting(request: Request, hash_key: HashKey) -> PostingOut:
         members: list[dict[str, Any]] = await wiring.decisions.cluster(conn, hash_key)
     if found is None:
         raise ProblemError(404, "No such posting", f"There is no posting {hash_key}.")
-    found["state"] = _state(found["closed_at"], found["valid_through"], wiring.now())
+    first = {"at": found["first_seen_at"], "kind": "first_seen", "source": found["source"], "reason": ""}
+    found["history"] = [first, *found["history"]]
     found["cluster_id"] = members[0]["cluster_id"] if members else None
     found["also_seen_as"] = [member for member in members if member["hash_key"] != hash_key]
     return PostingOut.model_validate(found)
-
-
-def _state(closed_at: datetime | None, valid_through: datetime | None, now: datetime) -> str:
-    if closed_at is not None:
-        return "closed"
-    return "expired" if valid_through is not None and valid_through < now else "open"
 
 
 @router.get("/postings")

@@ -13,11 +13,12 @@ from common.contracts import unit_id
 from common.database import bulk_upsert
 from common.messaging.outbox import Outbox, outgoing, root_headers
 from common.messaging.protocol import Outgoing
-from normalizer.domain.one_job import Saying
+from normalizer.domain.one_job import Happened, Saying
 from normalizer.domain.settling import in_messages
 from normalizer.store.duplicate_statements import (
     CLUSTERS,
     DECISIONS,
+    EVENTS,
     FORGET_SPLITS,
     LOCK_CLUSTERING,
     MATES,
@@ -48,6 +49,11 @@ class DecisionStore:
     async def sayings(self, conn: AsyncConnection, hash_key: str) -> list[Saying]:
         """What every source says of each posting of the cluster of this one."""
         return [saying_of(row) for row in (await conn.execute(SAYINGS, {"hash_key": hash_key})).mappings()]
+
+    async def events(self, conn: AsyncConnection, hash_key: str) -> list[Happened]:
+        """What happened to the postings of the cluster of this one, besides being seen."""
+        rows = await conn.execute(EVENTS, {"hash_key": hash_key})
+        return [Happened(row.at, row.kind, row.hash_key.hex, row.source, row.reason) for row in rows]
 
     async def decisions(self, conn: AsyncConnection, hash_keys: Sequence[str]) -> list[Row]:
         """What was decided about these postings, the latest first."""

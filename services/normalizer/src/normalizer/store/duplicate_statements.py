@@ -12,6 +12,7 @@ from normalizer.tables import dedupe_report as t_report
 from normalizer.tables import duplicate as t_duplicate
 from normalizer.tables import duplicate_decision as t_decision
 from normalizer.tables import posting as t_posting
+from normalizer.tables import posting_event as t_event
 from normalizer.tables import sighting as t_sighting
 
 
@@ -114,7 +115,8 @@ _SAID = [
 _described = (
     sa.select(
         t_duplicate.c.hash_key, t_duplicate.c.cluster_id, *(t_duplicate.c[name] for name in EVIDENCE), *_SAID,
-        t_posting.c.version, t_posting.c.first_seen_at, t_posting.c.closed_at,
+        t_posting.c.version, t_posting.c.first_seen_at, t_posting.c.closed_at, t_posting.c.state,
+        t_posting.c.state_since,
     )
     .join_from(t_duplicate, t_posting, t_posting.c.hash_key == t_duplicate.c.hash_key)
     .join(t_content, _shown)
@@ -125,12 +127,19 @@ _mine = sa.select(t_duplicate.c.cluster_id).where(t_duplicate.c.hash_key == _key
 MEMBERS = _described.where(t_duplicate.c.cluster_id == _mine).order_by(
     t_posting.c.first_seen_at, t_duplicate.c.hash_key
 )
+_over = sa.case((t_posting.c.state.in_(["closed", "expired"]), t_posting.c.state_since))
 #: What every source says of each posting of the cluster, and when it was seen there; what is seen no more too.
 SAYINGS = (
-    sa.select(t_content, t_posting.c.closed_at, t_sighting.c.first_seen_at, t_sighting.c.last_seen_at)
+    sa.select(t_content, _over.label("closed_at"), t_sighting.c.first_seen_at, t_sighting.c.last_seen_at)
     .join_from(t_duplicate, t_posting, t_posting.c.hash_key == t_duplicate.c.hash_key)
     .join(t_content, t_content.c.hash_key == t_duplicate.c.hash_key)
     .outerjoin(t_sighting, same_sighting)
+    .where(t_duplicate.c.cluster_id == _mine)
+)
+#: What happened to the postings of the cluster.
+EVENTS = (
+    sa.select(t_event)
+    .join_from(t_duplicate, t_event, t_event.c.hash_key == t_duplicate.c.hash_key)
     .where(t_duplicate.c.cluster_id == _mine)
 )
 DECISIONS = (

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from common.contracts import Posting, PostingOutcome
 from common.contracts.posting import ForwardedOutcome
 from common.database import bulk_upsert
-from normalizer.domain.closing import looks
+from normalizer.domain.closing import ended, evergreen, looks
 from normalizer.domain.markup import text_of
-from normalizer.domain.merge import Change, Member, Merged, PostingState, Sighting, change_of, next_state, wakes
+from normalizer.domain.merge import OPEN, Change, Member, Merged, PostingState, Sighting, change_of, next_state, wakes
 from normalizer.domain.precedence import Precedence
 from normalizer.domain.record import Record
 from normalizer.store.rows import (
@@ -37,6 +37,7 @@ from normalizer.store.rows import (
 )
 from normalizer.store.statements import (
     CLEAR_PLACES,
+    EVENTS,
     FORGET,
     LOCK_POSTINGS,
     LOCK_SIGHTINGS,
@@ -169,12 +170,7 @@ class PostingStore:
         for record in spoken:
             other = best.setdefault(record.hash_key, record)
             best[record.hash_key] = min(other, record, key=precedence.rank)
-        states = {
-            key: PostingState(
-                key, 1, r.source, r.source_job_id, r.content_hash, page.collected_at, look_at=_first_look(page, r)
-            )
-            for key, r in best.items()
-        }
+        states = {key: _new(page, record) for key, record in best.items()}
         rows = [posting_row(state, page.now) for state in states.values()]
         inserted = await bulk_upsert(conn, t_posting, rows, key=["hash_key"], update=(), returning=["hash_key"])
         return {row.hash_key.hex: states[row.hash_key.hex] for row in inserted}
@@ -277,6 +273,7 @@ class PostingStore:
         for each in sightings:
             each["shown"] = (each["source"], each["source_job_id"]) == shown
         found["sightings"] = sightings
+        found["history"] = [dict(each) for each in (await conn.execute(EVENTS, {"hash_key": hash_key})).mappings()]
         found["last_seen_at"] = max((each["last_seen_at"] for each in sightings), default=None)
         return found
 
@@ -294,7 +291,13 @@ class PostingStore:
         return [dict(row) | {"hash_key": row["hash_key"].hex} for row in (await conn.execute(query)).mappings()]
 
 
-def _first_look(page: Page, record: Record) -> datetime:
-    """When time alone may change a posting that is new."""
-    published = min(record.posted_at or page.collected_at, page.collected_at)
-    return min(looks(record.valid_through, page.collected_at, published, page.closing))
+def _new(page: Page, record: Record) -> PostingState:
+    """A posting that shows this record, and when time alone may change it."""
+    stands = ended(record.source, record.valid_through, page.now) or OPEN
+    since = min(record.posted_at or page.collected_at, page.collected_at)
+    ahead = [at for at in looks(record.valid_through, page.collected_at, since, page.closing) if at > page.now]
+    return PostingState(
+        record.hash_key, 1, record.source, record.source_job_id, record.content_hash, page.collected_at, stands,
+        tuple(evergreen(stands.state, since, page.now, page.closing)),
+        min(ahead, default=page.now) if stands.state == "open" else None,
+    )  # fmt: skip

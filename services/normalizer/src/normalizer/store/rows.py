@@ -116,7 +116,7 @@ def sighting_row(page: Page, record: Record) -> dict[str, Any]:
         "last_seen_at": page.collected_at,
         "valid_through": record.valid_through,
         "gone_at": None,
-        "asleep": False,
+        "asleep": record.valid_through is not None and record.valid_through <= page.now,
     }
 
 

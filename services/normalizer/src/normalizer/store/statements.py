@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from normalizer.tables import content as t_content
 from normalizer.tables import posting as t_posting
+from normalizer.tables import posting_event as t_event
 from normalizer.tables import posting_place as t_place
 from normalizer.tables import sighting as t_sighting
 
@@ -66,10 +67,21 @@ _SUMMARY = (
 )  # fmt: skip
 ONE = (
     sa.select(
-        t_content, t_posting.c.version, t_posting.c.content_hash, t_posting.c.first_seen_at, t_posting.c.closed_at
+        t_content,
+        t_posting.c.version,
+        t_posting.c.content_hash,
+        t_posting.c.first_seen_at,
+        t_posting.c.closed_at,
+        *(t_posting.c[name] for name in ("state", "state_since", "state_reason", "flags")),
     )
     .join_from(t_posting, t_content, _shown)
     .where(t_posting.c.hash_key == sa.bindparam("hash_key", type_=sa.Uuid(as_uuid=False)))
+)
+#: What happened to a posting, the earliest first.
+EVENTS = (
+    sa.select(t_event)
+    .where(t_event.c.hash_key == sa.bindparam("hash_key", type_=sa.Uuid(as_uuid=False)))
+    .order_by(t_event.c.at, t_event.c.noted_at, t_event.c.kind)
 )
 SIGHTINGS = (
     sa.select(t_sighting, t_content.c.url, t_content.c.apply_url)
