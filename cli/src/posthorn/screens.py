@@ -81,8 +81,10 @@ def jobs(rows: list[dict[str, Any]]) -> Table:
         title, company = escape(j["title"]), escape(j["company"] or "?")
         score = f"{j['rank']['rank_score']:.2f}"
         table.add_row(str(n), score, title, company, escape(place(j)), salary(j["salary"]), j["hash_key"][:8])
-        for line in filter(None, (also_at(j), *job_state.noted(j))):
-            table.add_row("", "", Text(line, "dim", no_wrap=True))
+        if also := also_at(j):
+            table.add_row("", "", Text(also, "dim", no_wrap=True))
+        for line in job_state.noted(j):
+            table.add_row("", "", Text(line, "dim"))
     return table
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from common.contracts import Campaign, PageRequested, SourceQuery
+from extractor.domain.envelope import whole_milliseconds
 from extractor.domain.sweeps import begun, ended, with_page
 
 AT = datetime(2026, 11, 20, 7, tzinfo=UTC)
@@ -32,3 +33,10 @@ def test_what_was_left_out_once_is_left_out_of_the_whole() -> None:
     broken = with_page(with_page(first, 99, too_large=1, cut_off=False), 20, too_large=0, cut_off=False)
     assert (broken.postings, broken.left_out) == (119, "item_too_large")
     assert with_page(first, 100, too_large=0, cut_off=True).left_out == "pages_left_out"
+
+
+def test_what_a_quick_source_shows_is_not_seen_before_its_read_began() -> None:
+    sent = AT.replace(microsecond=601_128)
+    first = begun(asked(1), "event-1", sent)
+    assert first is not None
+    assert first.started_at <= whole_milliseconds(sent)

@@ -3,11 +3,15 @@
 from datetime import datetime
 
 from common.contracts import FeedSwept, PageRequested, Sweep
+from extractor.domain.envelope import whole_milliseconds
 
 
 def begun(event: PageRequested, event_id: str, sent_at: datetime) -> Sweep | None:
-    """The read that this page belongs to: its first page begins one; None where an earlier page has not."""
-    return Sweep(sweep_id=event_id, started_at=sent_at) if event.page == 1 else event.sweep
+    """The read that this page belongs to: its first page begins one; None where an earlier page has not.
+
+    In whole milliseconds, as pages are received: none of a read is to be seen before it began.
+    """
+    return Sweep(sweep_id=event_id, started_at=whole_milliseconds(sent_at)) if event.page == 1 else event.sweep
 
 
 def with_page(sweep: Sweep, postings: int, *, too_large: int, cut_off: bool) -> Sweep:
