@@ -28,14 +28,15 @@ from common.contracts import (
 from common.database import create_engine
 from common.messaging.reports import messages_of
 from common.messaging.unit import Finished
+from common.settings.rule_files import RuleFiles
 from common.testing.postgres import Database
 from enricher.domain.enrich import Enrichment, job_of
 from gateway.app import create_app
-from gateway.domain.measures import JobMeasures, Limits
 from gateway.handlers.jobs import PublishJobs, ShowCompanies
 from gateway.settings import Settings
 from gateway.store.holding import Holding
 from gateway.store.publishing import Publisher
+from gateway.store.rule_files import run_rules
 from normalizer.handlers import NormalizeCompanies, NormalizePostings
 from normalizer.store import PostingStore
 from normalizer.store.rule_files import load_rules
@@ -117,7 +118,9 @@ class House:
         for event in events:
             assert isinstance(event, PostingsRanked)
             self.ranked.append(event)
-            await self.execute("gateway", PublishJobs(Publisher(), JobMeasures(Limits()), Holding()), event)
+            await self.execute(
+                "gateway", PublishJobs(Publisher(), FixedRules(run_rules(RuleFiles())), Holding()), event
+            )
 
     async def told(self, event: CompaniesNormalized) -> Finished:
         """What ranker and gateway make of it; rankings are not published yet."""

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from common.contracts import Headers, PostingsRanked, RunCompleted, UnitFinished, decode
 from common.messaging.outbox import outgoing, root_headers
 from common.messaging.session import Session, open_session
+from common.settings.rule_files import RuleFiles
 from common.testing.postgres import Database
 from gateway.domain.campaign import CampaignCriteria
 from gateway.handlers.releasing import MOST_ATTEMPTS
@@ -23,12 +24,14 @@ from gateway.store.campaigns import CampaignStore, Row
 from gateway.store.holding import Holding
 from gateway.store.publishing import Publisher
 from gateway.store.quality import QualityStore
+from gateway.store.rule_files import run_rules
 from gateway.store.runs import RunStore
 from gateway.tables import held, job, metadata, quality_result, run, unit
 from gateway.wiring import QualityGate, quality_gate
 from tests.integration.gateway.test_campaigns import create
 from tests.integration.gateway.test_jobs import batch
 from tests.integration.gateway.test_jobs import job as a_job
+from tests.support.rules import FixedRules
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CRITERIA = CampaignCriteria(
@@ -37,6 +40,7 @@ CRITERIA = CampaignCriteria(
 GOOD = {"new": 100}
 #: More than half of the postings, which no run may publish.
 BAD = {"new": 40, "rejected": 60}
+RULES = FixedRules(run_rules(RuleFiles()))
 
 
 @dataclass
@@ -122,7 +126,7 @@ async def gateway(database: Database, request: pytest.FixtureRequest) -> AsyncIt
     async with open_session("gateway", settings) as session:
         async with session.engine.begin() as conn:
             campaign = await CampaignStore().create(conn, CRITERIA, NOW)
-        yield Gateway(session, settings, quality_gate(session, settings), campaign)
+        yield Gateway(session, settings, quality_gate(session, settings, RULES), campaign)
 
 
 async def test_results_of_a_run_are_seen_once_it_has_passed_and_only_then_it_has_ended(gateway: Gateway) -> None:
@@ -180,7 +184,7 @@ async def test_a_crash_between_verdict_and_release_loses_and_doubles_nothing(gat
         await Holding().drop(conn, "cut", ["u0"])
     assert (await gateway.jobs(), await gateway.held("cut")) == ([], 5)
     # The next process, and one beside it.
-    other = quality_gate(gateway.session, gateway.settings)
+    other = quality_gate(gateway.session, gateway.settings, RULES)
     released = await asyncio.gather(gateway.gate.releaser.release(), other.releaser.release())
     assert (sum(released), len(await gateway.jobs())) == (5, 5)
     assert await gateway.said("cut") == ["succeeded"]
@@ -294,7 +298,7 @@ async def held_run(rest: httpx.AsyncClient, app: FastAPI, run_id: str, counts: A
     assert (await rest.post(path, json={"run_id": run_id, "sources": [{"source": "sample"}]})).status_code == 202
     wired = app.state.wiring
     event = batch(campaign, [a_job(0)], [1000])
-    gate = quality_gate(wired.session, wired.settings)
+    gate = quality_gate(wired.session, wired.settings, RULES)
     async with wired.session.engine.begin() as conn:
         root = (await conn.execute(sa.select(unit.c.unit_id).where(unit.c.run_id == run_id))).scalar_one()
         await gate.publish.apply(conn, _headers(run_id, "a", "publish", event), event, {})

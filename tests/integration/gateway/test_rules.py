@@ -18,29 +18,33 @@ from common.contracts import CampaignChanged, RulesActivated, WindowRequested, d
 from common.database import create_engine
 from common.messaging import rule_sets
 from common.messaging.rule_sets import RuleSets
+from common.settings import config_path
 from common.settings.rule_files import SHIPPED, RuleFiles
 from common.testing.postgres import Database
 from common.web.problems import add_problem_handlers
 from common.web.rules import router
 from gateway.app import create_app
-from gateway.clients.rules import RULED
 from gateway.handlers import rules as watching
 from gateway.handlers.rules import RuleWatch
 from gateway.settings import Settings
 from gateway.tables import metadata
 from tests.integration.gateway.test_replays import CAMPAIGN, post, sent
 
+BEHIND = ("normalizer", "enricher", "ranker")
 READS = {"normalizer": ["dq.yml", "enums.yml"], "enricher": ["pay.yml", "enums.yml"], "ranker": ["ranking.yml"]}
 WHO = {"by": "ann", "reason": "because"}
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
+def mapping(content: bytes) -> Any:
+    if not isinstance(found := yaml.safe_load(content), dict):
+        raise TypeError("no mapping")
+    return found
+
+
 def build(files: RuleFiles) -> dict[str, Any]:
-    """Any YAML mapping is good, and a file may say that a service cannot use it."""
-    read = {name: yaml.safe_load(content) for name, content in files.changed.items()}
-    if bad := [name for name, found in read.items() if not isinstance(found, dict)]:
-        raise TypeError(f"no mapping in {', '.join(bad)}")
-    return read
+    """Any YAML mapping is good."""
+    return files.parsed(dict.fromkeys(files.changed, mapping))
 
 
 def refuse(files: RuleFiles) -> dict[str, Any]:
@@ -80,7 +84,7 @@ async def services(database: Database, monkeypatch: pytest.MonkeyPatch) -> Async
     monkeypatch.setattr(watching, "_LOOK_SECONDS", 3600.0)
     async with AsyncExitStack() as stack:
         behind = Services()
-        for service in RULED:
+        for service in BEHIND:
             engine = behind.engines[service] = create_engine(database.url(service), role_application="test")
             stack.push_async_callback(engine.dispose)
             behind.rules[service] = RuleSets(service, READS[service], build)
@@ -91,7 +95,7 @@ async def services(database: Database, monkeypatch: pytest.MonkeyPatch) -> Async
 @pytest.fixture
 async def app(database: Database, services: Services) -> AsyncIterator[FastAPI]:
     settings = Settings(database_url=database.url("gateway"), auth_disabled=True, scheduler_enabled=False)
-    app = create_app(settings, {service: services.transport(service) for service in RULED})
+    app = create_app(settings, {service: services.transport(service) for service in BEHIND})
     async with app.router.lifespan_context(app):
         yield app
 
@@ -113,7 +117,7 @@ async def activate(rest: httpx.AsyncClient, version: str, status: int = 200) -> 
 async def hear(app: FastAPI, services: Services, *names: str) -> None:
     """What these services do once the last message about rules has come."""
     event: RulesActivated = (await sent(app, RulesActivated))[-1]
-    for name in names or RULED:
+    for name in names or BEHIND:
         await services.rules[name].activate(RuleFiles(event.files), event.activation)
 
 
@@ -121,23 +125,24 @@ async def test_a_set_is_added_where_all_services_can_use_it_and_every_fault_is_t
     added = await add(rest, {"ranking.yml": "a: 1"})
     assert added == {"version": RuleFiles({"ranking.yml": b"a: 1"}).version, "files": {"ranking.yml": "a: 1"}}
     assert (await rest.get(f"/rules/{added['version']}")).json() == added
-    refused = await add(rest, {"pay.yml": "- list", "dq.yml": "word", "weather.yml": "a: 1"}, 422)
+    refused = await add(rest, {"pay.yml": "- list", "enums.yml": "word", "weather.yml": "a: 1"}, 422)
     assert {e["pointer"].rpartition("/")[2]: e["detail"].split(":")[0] for e in refused["errors"]} == {
-        "pay.yml": "enricher", "dq.yml": "normalizer"
+        "pay.yml": "enricher", "enums.yml": "enricher"
     }  # fmt: skip
     unread = await add(rest, {"weather.yml": "a: 1"}, 422)
     assert "those read are dq.yml, enums.yml, pay.yml, ranking.yml" in unread["errors"][0]["detail"]
     await add(rest, {}, 422)
     await add(rest, {"ranking.yml": "#" * 1_400_000}, 413)
     await add(rest, {"../passwd.yml": "a: 1"}, 422)
-    assert [s["version"] for s in (await rest.get("/rules")).json()["sets"]] == [added["version"]]
+    sets = (await rest.get("/rules")).json()["sets"]
+    assert [(s["version"], s["files"]) for s in sets] == [(added["version"], ["ranking.yml"])]
 
 
 async def test_a_set_is_not_added_while_a_service_cannot_be_asked(rest: httpx.AsyncClient, services: Services) -> None:
     services.away.add("enricher")
     assert "enricher" in (await add(rest, {"ranking.yml": "a: 1"}, 503))["title"]
     assert (await rest.get("/rules")).json()["sets"] == []
-    assert [s["state"] for s in (await rest.get("/rules")).json()["services"]] == ["in_use", "away", "in_use"]
+    assert [s["state"] for s in (await rest.get("/rules")).json()["services"]] == ["in_use", "away", "in_use", "in_use"]
 
 
 async def test_an_activation_reaches_all_and_rollbacks_lead_back_to_the_shipped_rules(
@@ -146,7 +151,7 @@ async def test_an_activation_reaches_all_and_rollbacks_lead_back_to_the_shipped_
     one = (await add(rest, {"ranking.yml": "a: 1"}))["version"]
     first = await activate(rest, one)
     assert (first["activation"], first["version"]) == (1, one)
-    assert [s["state"] for s in first["services"]] == ["behind"] * 3
+    assert [s["state"] for s in first["services"]] == ["behind"] * 3 + ["in_use"]
     await hear(app, services)
     both = await add(rest, {"pay.yml": "b: 2"})
     assert both["files"] == {"ranking.yml": "a: 1", "pay.yml": "b: 2"}, "a set stands on the one in use"
@@ -156,13 +161,13 @@ async def test_an_activation_reaches_all_and_rollbacks_lead_back_to_the_shipped_
     assert (await activate(rest, both["version"]))["activation"] == 2, "it is in use already"
     await hear(app, services)
     found = (await rest.get("/rules")).json()
-    assert [(s["state"], s["rules"]["in_use"]) for s in found["services"]] == [("in_use", both["version"])] * 3
+    assert [(s["state"], s["rules"]["in_use"]) for s in found["services"]] == [("in_use", both["version"])] * 4
     versions = [(await post(rest, "/rules/rollback", WHO, 200))["version"] for _ in range(2)]
     assert versions == [one, SHIPPED]
     await post(rest, "/rules/rollback", WHO, 409)
     await hear(app, services)
     found = (await rest.get("/rules")).json()
-    assert [(s["state"], s["rules"]["in_use"]) for s in found["services"]] == [("in_use", SHIPPED)] * 3
+    assert [(s["state"], s["rules"]["in_use"]) for s in found["services"]] == [("in_use", SHIPPED)] * 4
     assert [(c["action"], c["activation"]) for c in found["changes"]] == [
         ("rolled_back", 4), ("rolled_back", 3), ("activated", 2), ("added", None), ("added", None), ("activated", 1),
         ("added", None),
@@ -183,7 +188,7 @@ async def test_a_service_that_refuses_is_named_with_the_reason(
     await hear(app, services)
     found = {s["service"]: s for s in (await rest.get("/rules")).json()["services"]}
     assert {name: each["state"] for name, each in found.items()} == {
-        "normalizer": "in_use", "enricher": "in_use", "ranker": "refused"
+        "normalizer": "in_use", "enricher": "in_use", "ranker": "refused", "gateway": "in_use"
     }  # fmt: skip
     assert "does not know" in found["ranker"]["rules"]["refused"]
     assert found["ranker"]["rules"]["in_use"] == SHIPPED
@@ -275,3 +280,13 @@ async def queued(app: FastAPI, queue: str) -> int:
 async def purge(app: FastAPI) -> None:
     async with app.state.wiring.session.engine.begin() as conn:
         await conn.execute(sa.text("DELETE FROM broker.message"))
+
+
+async def test_the_gateway_judges_runs_by_activated_rules_too(rest: httpx.AsyncClient, app: FastAPI) -> None:
+    refused = await add(rest, {"dq.yml": "rules: none"}, 422)
+    assert [e["detail"].split(":")[0] for e in refused["errors"]] == ["gateway"]
+    shipped = config_path("dq.yml").read_text("utf8")
+    version = (await add(rest, {"dq.yml": shipped + "# more\n"}))["version"]
+    await activate(rest, version)
+    judged_by = (await app.state.wiring.session.rules.current()).rules.version
+    assert judged_by.endswith(f"+{version}")

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import httpx
 
+from common.messaging.rule_sets import RuleSets, RuleSource
 from common.messaging.session import Session, open_session
 from common.web.quarantine import quarantine_app
 from gateway.clients.services import Services, connect
-from gateway.domain.measures import JobMeasures
 from gateway.handlers.deadlines import SlaWatch
 from gateway.handlers.duplicates import GroupJobs
 from gateway.handlers.healing import Healer
@@ -31,7 +31,7 @@ from gateway.store.judging import Judging
 from gateway.store.ledger import Ledger
 from gateway.store.publishing import Publisher
 from gateway.store.quality import QualityStore
-from gateway.store.rule_files import load_rules
+from gateway.store.rule_files import PARSERS, RunRules, run_rules
 from gateway.store.rules import RuleBook
 from gateway.store.runs import RunStore
 from gateway.store.sla import SlaStore
@@ -71,11 +71,13 @@ class Wiring:
 @asynccontextmanager
 async def wire(settings: Settings, local: Mapping[str, httpx.AsyncBaseTransport]) -> AsyncIterator[Wiring]:
     """Open the session, then consume, keep the ledger and the schedule."""
+    ruling = RuleSets(SERVICE, PARSERS, run_rules)
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(open_session(SERVICE, settings))
+        session = await stack.enter_async_context(open_session(SERVICE, settings, ruling))
         own = httpx.ASGITransport(quarantine_app(session))
         services = await stack.enter_async_context(connect(settings, {**local, SERVICE: own}))
-        gate = quality_gate(session, settings)
+        await ruling.current()
+        gate = quality_gate(session, settings, ruling)
         campaigns, ledger = CampaignStore(), gate.ledger
         runs = RunStore(session.outbox, settings.run_deadline)
         starter = Starter(campaigns, runs)
@@ -111,12 +113,11 @@ class QualityGate:
     wake: Callable[[], None]
 
 
-def quality_gate(session: Session, settings: Settings) -> QualityGate:
-    """Read `config/dq.yml`; a ValueError where it cannot be used."""
-    rules, limits = load_rules()
-    woken, holding, measures = asyncio.Event(), Holding(), JobMeasures(limits)
-    judging = Judging(rules, measures, holding, enforce=settings.dq_enforce, wake=woken.set)
+def quality_gate(session: Session, settings: Settings, rules: RuleSource[RunRules]) -> QualityGate:
+    """Put them together; all of them go by the same rules."""
+    woken, holding = asyncio.Event(), Holding()
+    judging = Judging(rules, holding, enforce=settings.dq_enforce, wake=woken.set)
     endings = Endings(session.outbox, judging)
     releaser = Releaser(session, QualityStore(), holding, Publisher(), endings, woken)
-    publish = PublishJobs(Publisher(), measures, holding if settings.dq_enforce else None)
+    publish = PublishJobs(Publisher(), rules, holding if settings.dq_enforce else None)
     return QualityGate(publish, Ledger(session.outbox, endings), releaser, woken.set)

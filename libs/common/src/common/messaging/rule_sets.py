@@ -80,25 +80,15 @@ class RuleSets(Generic[R]):
     async def current(self) -> R:
         """The rules in use; what was activated is seen within a second."""
         if self._in_use is None or time.monotonic() - self._looked >= LOOK_SECONDS:
-            async with self._database.connect() as conn:
-                return await self.within(conn)
+            return await self._look()
         return self._in_use[1]
 
     async def within(self, conn: AsyncConnection) -> R:
         """The rules in use as of this transaction."""
-        while True:
-            looked, state = time.monotonic(), await self._store.state(conn)
-            files = (await self._files(conn, state.in_use) or RuleFiles()).only(self.names)
-            try:
-                rules = await self._ready(files)
-            except Exception as error:
-                if is_infrastructure(error) or not files.changed:
-                    raise
-                await self._refuse(state.in_use, error)
-                continue
-            self._use(files, rules, state)
-            self._looked = looked
-            return rules
+        state, files = await self._activated(conn)
+        rules = await self._switch(state, files)
+        # Refused a moment ago: that is written down in a transaction of its own, and read by the next statement.
+        return await self.within(conn) if rules is None else rules
 
     async def of(self, headers: Headers) -> R:
         """The rules for a message: in a replay that tries a set these, else those in use."""
@@ -128,8 +118,37 @@ class RuleSets(Generic[R]):
             refused = str(error)
         async with self._database.begin() as conn:
             await self._store.keep(conn, files, activation, refused)
-        async with self._database.connect() as conn:
-            await self.within(conn)
+        await self._look()
+
+    async def _look(self) -> R:
+        """See what is activated; no connection is kept while rules are made, which may take seconds."""
+        while True:
+            looked = time.monotonic()
+            async with self._database.connect() as conn:
+                state, files = await self._activated(conn)
+            if (rules := await self._switch(state, files)) is not None:
+                self._looked = looked
+                return rules
+
+    async def _activated(self, conn: AsyncConnection) -> tuple[RuleState, RuleFiles]:
+        state = await self._store.state(conn)
+        return state, (await self._files(conn, state.in_use) or RuleFiles()).only(self.names)
+
+    async def _switch(self, state: RuleState, files: RuleFiles) -> R | None:
+        """Go by these rules from now on; None where they cannot be used, so that others are."""
+        try:
+            rules = await self._ready(files)
+        except Exception as error:
+            if is_infrastructure(error) or not files.changed:
+                raise
+            await self._refuse(state.in_use, error)
+            return None
+        if state != self.state:
+            _log.info("rules_in_use", rule_set=state.in_use, activation=state.activation, refused=state.refused)
+        self.state, self._in_use = state, (files, rules)
+        RULES_ACTIVATION.labels(self.service).set(state.activation)
+        RULES_REFUSED.labels(self.service).set(state.refused is not None)
+        return rules
 
     @property
     def _database(self) -> AsyncEngine:
@@ -172,13 +191,6 @@ class RuleSets(Generic[R]):
         _log.error("rules_refused", rule_set=version, error=str(error))
         async with self._database.begin() as conn:
             await self._store.refuse(conn, version, str(error) or repr(error))
-
-    def _use(self, files: RuleFiles, rules: R, state: RuleState) -> None:
-        if state != self.state:
-            _log.info("rules_in_use", rule_set=state.in_use, activation=state.activation, refused=state.refused)
-        self.state, self._in_use = state, (files, rules)
-        RULES_ACTIVATION.labels(self.service).set(state.activation)
-        RULES_REFUSED.labels(self.service).set(state.refused is not None)
 
 
 def _refused(files: RuleFiles, error: Exception) -> RulesRefusedError:

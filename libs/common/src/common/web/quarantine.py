@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from common.contracts import UnreadableBodyError, json_of
 from common.messaging.quarantine import Quarantine, Selection
 from common.messaging.session import Session
+from common.web import rules
 from common.web.entries import (
     Chosen,
     Discarded,
@@ -28,11 +29,12 @@ router = APIRouter(tags=["quarantine"])
 
 
 def quarantine_app(session: Session) -> FastAPI:
-    """An app of the quarantine alone, for a service whose own routes are public."""
+    """An app of what all services have, for the one whose own routes are public: its quarantine and its rules."""
     app = FastAPI(openapi_url=None)
     add_problem_handlers(app)
     app.include_router(router)
-    app.state.wiring = SimpleNamespace(session=session)
+    app.include_router(rules.router)
+    app.state.wiring = SimpleNamespace(session=session, rules=session.rules)
     return app
 
 

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import CompaniesNormalized, Headers, PostingsRanked
+from common.messaging.rule_sets import RuleSource
 from common.messaging.unit import Finished, Stage
-from gateway.domain.measures import JobMeasures
 from gateway.store.holding import Holding
 from gateway.store.publishing import Publisher
+from gateway.store.rule_files import RunRules
 
 
 class PublishJobs(Stage[PostingsRanked, dict[str, int]]):
@@ -18,15 +19,15 @@ class PublishJobs(Stage[PostingsRanked, dict[str, int]]):
     queue = "gateway.jobs"
     trial = None
 
-    def __init__(self, publisher: Publisher, measures: JobMeasures, holding: Holding | None) -> None:
+    def __init__(self, publisher: Publisher, rules: RuleSource[RunRules], holding: Holding | None) -> None:
         """`holding` keeps what runs bring until they are judged; None: the quality gate only reports."""
         self._publisher = publisher
-        self._measures = measures
+        self._rules = rules
         self._holding = holding
 
     async def prepare(self, headers: Headers, event: PostingsRanked) -> dict[str, int]:
         """Count what the quality gate judges by."""
-        return self._measures.of(event, datetime.now(UTC))
+        return (await self._rules.current()).measures.of(event, datetime.now(UTC))
 
     async def apply(
         self, conn: AsyncConnection, headers: Headers, event: PostingsRanked, prepared: dict[str, int]

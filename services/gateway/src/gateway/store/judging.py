@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import RunState
 from common.database import bulk_upsert
+from common.messaging.rule_sets import RuleSource
 from gateway.domain.books import OUTCOMES
 from gateway.domain.measures import JobMeasures
 from gateway.domain.quality import Gate, Measures, Result, Rules, Usual, blocking
 from gateway.metrics import QUALITY_FAILURES, QUALITY_RUNS
 from gateway.store.holding import Holding
+from gateway.store.rule_files import RunRules
 from gateway.tables import quality_result
 
 #: Pages and jobs that a failed rule is shown by, and held batches looked through for the jobs.
@@ -57,10 +59,9 @@ class Judging:
     """Decides what becomes of a run's results. `wake` is called where some wait for their release."""
 
     def __init__(
-        self, rules: Rules, measures: JobMeasures, holding: Holding, *, enforce: bool, wake: Callable[[], None]
+        self, rules: RuleSource[RunRules], holding: Holding, *, enforce: bool, wake: Callable[[], None]
     ) -> None:
         self._rules = rules
-        self._measures = measures
         self._holding = holding
         self._enforce = enforce
         self._wake = wake
@@ -70,44 +71,48 @@ class Judging:
         if run.kind == "rerank":
             return False
         whole, sources = await _measures(conn, run, completed=ending == "completed")
-        results = self._rules.judge(whole, sources, await self._usual(conn, run))
+        ruled = await self._rules.within(conn)
+        results = ruled.rules.judge(whole, sources, await self._usual(conn, run, ruled.rules))
         dry = bool((run.window or {}).get("dry_run"))
         gate: Gate = "passed"
         if not self._enforce or dry:
             gate = "reported"
         elif blocking(results):
             gate = "blocked"
-        await self._keep(conn, run.run_id, results)
+        await self._keep(conn, run.run_id, results, ruled.measures)
         releasing = gate != "blocked" and await self._holding.any_of(conn, run.run_id)
-        values = {"run_id": run.run_id, "gate": gate, "version": self._rules.version, "releasing": releasing}
+        values = {"run_id": run.run_id, "gate": gate, "version": ruled.rules.version, "releasing": releasing}
         await conn.execute(_JUDGED, values)
         _tell(run.run_id, gate, results)
         if releasing:
             self._wake()
         return releasing
 
-    async def _usual(self, conn: AsyncConnection, run: Row[Any]) -> Usual:
+    async def _usual(self, conn: AsyncConnection, run: Row[Any], rules: Rules) -> Usual:
         """Of runs for the same campaign; days of old that were asked for say nothing of what is usual."""
         if run.campaign_id is None or run.kind != "collect" or run.window:
             return {}
-        asked = {"campaign_id": run.campaign_id, "reasons": sorted(self._rules.usual)}
+        asked = {"campaign_id": run.campaign_id, "reasons": sorted(rules.usual)}
         return {(row.reason, row.source): row.usual for row in await conn.execute(_USUAL, asked)}
 
-    async def _keep(self, conn: AsyncConnection, run_id: str, results: Sequence[Result]) -> None:
+    async def _keep(self, conn: AsyncConnection, run_id: str, results: Sequence[Result], measures: JobMeasures) -> None:
         rows = [
-            _row(run_id, r) | {"evidence": await self._evidence(conn, run_id, r) if r.verdict == "failed" else {}}
+            _row(run_id, r)
+            | {"evidence": await self._evidence(conn, run_id, r, measures) if r.verdict == "failed" else {}}
             for r in results
         ]
         await bulk_upsert(conn, quality_result, rows, key=["run_id", "reason", "source"])
 
-    async def _evidence(self, conn: AsyncConnection, run_id: str, result: Result) -> dict[str, Any]:
+    async def _evidence(
+        self, conn: AsyncConnection, run_id: str, result: Result, measures: JobMeasures
+    ) -> dict[str, Any]:
         """Pages with the most of what was counted, and some of the jobs."""
         name = result.measure.partition(" ")[0]
         if not name:
             return {}
         asked = {"run_id": run_id, "name": name, "source": result.source, "most": _PAGES}
         pages = [{"unit_id": row.unit_id, "count": int(row.n)} for row in await conn.execute(_PAGES_WITH, asked)]
-        counts = self._measures.counted(datetime.now(UTC)).get(name)
+        counts = measures.counted(datetime.now(UTC)).get(name)
         jobs: list[dict[str, str]] = []
         if counts is not None:
             async for event in self._holding.look(conn, run_id, result.source, _BATCHES):

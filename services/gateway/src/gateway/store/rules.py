@@ -13,13 +13,22 @@ from common.messaging.outbox import Outbox, outgoing, root_headers
 from common.messaging.protocol import Outgoing
 from common.messaging.rule_set_store import RuleSetStore
 from common.settings.rule_files import SHIPPED, RuleFiles
-from gateway.tables import metadata, rule_change
+from gateway.tables import rule_change
 
 Row = sa.Row[Any]
 RuleAction = Literal["added", "tried", "activated", "rolled_back"]
 #: Any number, the same in all gateways: activations get their numbers one after another.
 _NUMBERING_LOCK = 0x706F737468726F
-_rule_set = metadata.tables["gateway.rule_set"]
+# Only what was added: the gateway also keeps sets that it was the only service to find usable.
+_ADDED = (
+    "EXISTS (SELECT 1 FROM gateway.rule_change c WHERE c.version = s.version "
+    "AND c.action IN ('added', 'activated', 'rolled_back'))"
+)
+_LISTED = sa.text(f"""
+SELECT version, added_at, ARRAY(SELECT json_object_keys(files)) AS files FROM gateway.rule_set s
+WHERE {_ADDED} ORDER BY added_at DESC, version
+""")  # noqa: S608 - all of it is ours
+_IS_ADDED = sa.text(f"SELECT 1 FROM gateway.rule_set s WHERE version = :version AND {_ADDED}")  # noqa: S608 - as above
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +60,14 @@ class RuleBook:
         await conn.execute(sa.insert(rule_change).values(values | more))
 
     async def files(self, conn: AsyncConnection, version: str) -> RuleFiles | None:
-        """The files of a set; None where there is no such set."""
+        """The files of a set; None where none was added."""
+        if version != SHIPPED and (await conn.execute(_IS_ADDED, {"version": version})).first() is None:
+            return None
         return await self._sets.files(conn, version)
 
     async def sets(self, conn: AsyncConnection) -> Sequence[Row]:
         """All sets, latest first, without the contents of their files."""
-        names = sa.select(sa.func.json_object_keys(_rule_set.c.files)).scalar_subquery()
-        columns = [_rule_set.c.version, _rule_set.c.added_at, sa.func.array(names).label("files")]
-        return (await conn.execute(sa.select(*columns).order_by(_rule_set.c.added_at.desc()))).all()
+        return (await conn.execute(_LISTED)).all()
 
     async def changes(self, conn: AsyncConnection, most: int) -> Sequence[Row]:
         """What was done, latest first."""
