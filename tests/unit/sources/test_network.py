@@ -165,3 +165,12 @@ async def test_a_trusted_name_is_resolved_and_any_other_is_an_outage() -> None:
             assert (await client.get("/")).payload == [7]
             with pytest.raises(SourceUnavailableError, match="connection_failed"):
                 await client.get("https://gone.example/")
+
+
+async def test_behind_a_proxy_names_are_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[bytes] = []
+    async with server(said(b"[8]"), heard=heard) as port:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
+        async with SourceClient("lever", SourceSettings(base_url="http://board.example")) as client:
+            assert (await client.get("/x")).payload == [8]
+    assert heard[0].startswith(b"GET http://board.example/x HTTP/1.1\r\n")

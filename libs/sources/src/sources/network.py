@@ -1,6 +1,7 @@
 """Connections to public addresses only, checked where they are made, so that no name can mean something else later."""
 
 import contextlib
+import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from functools import cached_property
@@ -86,11 +87,28 @@ def denied(host: str) -> SourceRejectedError:
     return SourceRejectedError("address_denied", f"{host} has no public address; only public addresses are read")
 
 
-def transport_to(trusted: Trusted) -> httpx.AsyncBaseTransport | None:
-    """The guarded way out; None (httpx's own) behind a proxy, which resolves names and decides itself."""
+def transport_to(trusted: Trusted) -> httpx.AsyncBaseTransport:
+    """The guarded way out; httpx's own behind a proxy, which resolves names and decides itself."""
     if {"http", "https", "all"} & getproxies().keys():
-        return None
+        return _ProxiedTransport()
     return WebTransport(PublicNames(trusted))
+
+
+class _ProxiedTransport(httpx.AsyncBaseTransport):
+    """Through the proxies that the environment names, and past them where it says so (NO_PROXY)."""
+
+    def __init__(self) -> None:
+        # It logs whole addresses at INFO, and keys are part of some.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        self._client = httpx.AsyncClient()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer, its body still to be read."""
+        return await self._client.send(request, stream=True)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
 
 
 class WebTransport(httpx.AsyncBaseTransport):

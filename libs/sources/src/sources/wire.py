@@ -1,7 +1,6 @@
 """One request on the wire and its answer: bounded in time and size, to places that may be asked."""
 
 import asyncio
-import logging
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,11 @@ _CODINGS = {"", "identity", "gzip", "deflate"}
 
 
 class Wire:
-    """The HTTP client of a source, shared by all its fetches of a process."""
+    """The HTTP client of a source, shared by all its fetches of a process.
+
+    Requests go to the transport as they are. Redirects are followed by us, where each target can be looked at; no
+    cookie is kept.
+    """
 
     def __init__(
         self, name: str, settings: SourceSettings, redaction: Redaction, transport: httpx.AsyncBaseTransport | None
@@ -30,6 +33,11 @@ class Wire:
         self._settings = settings
         self._redaction = redaction
         self._transport = transport
+        contact = f" (+{settings.contact})" if settings.contact else ""
+        self._headers = {
+            "user-agent": f"{USER_AGENT}{contact}", "accept": "application/json", "accept-encoding": "gzip, deflate",
+        }  # fmt: skip
+        self._timeouts = httpx.Timeout(settings.timeout, connect=settings.connect_timeout).as_dict()
 
     async def send(self, request: Request) -> Answer:
         """One answer, whatever its status; SourceUnavailableError if none came, SourceRejectedError if none may."""
@@ -49,10 +57,17 @@ class Wire:
     async def _send(self, request: Request) -> Answer:
         target = request.target
         self._trusted.check(target)
-        body_json = dict(request.params) if request.method == "POST" else None
-        async with self._http.stream(request.method, target, headers=dict(request.headers), json=body_json) as response:
+        headers = self._headers | {name.lower(): value for name, value in request.headers.items()}
+        asked = httpx.Request(
+            request.method, target, headers=headers,
+            json=dict(request.params) if request.method == "POST" else None, extensions={"timeout": self._timeouts},
+        )  # fmt: skip
+        response = await self._way.handle_async_request(asked)
+        try:
             body = await self._body(response)
-        return Answer(response.status_code, response.reason_phrase, response.url, response.headers, body)
+        finally:
+            await response.aclose()
+        return Answer(response.status_code, response.reason_phrase, target, response.headers, body)
 
     async def _body(self, response: httpx.Response) -> bytes:
         coding = response.headers.get("content-encoding", "").strip().lower()
@@ -77,26 +92,13 @@ class Wire:
         return Trusted(self._settings.base_url)
 
     @cached_property
-    def _http(self) -> httpx.AsyncClient:
+    def _way(self) -> httpx.AsyncBaseTransport:
         # Made at the first request: loading the certificates costs 20 ms that sources without HTTP need not pay.
         from sources.network import transport_to
 
-        # It logs whole addresses at INFO, and keys are part of some.
-        logging.getLogger("httpx").setLevel(logging.WARNING)
-        contact = f" (+{self._settings.contact})" if self._settings.contact else ""
-        return httpx.AsyncClient(
-            headers={
-                "user-agent": f"{USER_AGENT}{contact}",
-                "accept": "application/json",
-                "accept-encoding": "gzip, deflate",
-            },
-            timeout=httpx.Timeout(self._settings.timeout, connect=self._settings.connect_timeout),
-            # Followed by us, where each target can be looked at.
-            follow_redirects=False,
-            transport=self._transport or transport_to(self._trusted),
-        )
+        return self._transport or transport_to(self._trusted)
 
     async def close(self) -> None:
         """Close the connections."""
-        if "_http" in self.__dict__:
-            await self._http.aclose()
+        if "_way" in self.__dict__:
+            await self._way.aclose()
