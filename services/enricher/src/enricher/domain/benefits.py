@@ -1,7 +1,7 @@
 """What a posting offers beside pay: the benefits that its body names, negations and the employer's trade heeded."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from enricher.domain.evidence import Evidence, from_span
@@ -27,16 +27,34 @@ class _Offer(NamedTuple):
     sure: bool
 
 
+class _Phrases:
+    """Phrases of some words that are looked for in a list of words."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        self._all = frozenset(phrases)
+        self._first = frozenset(phrase.split()[0] for phrase in self._all)
+
+    def among(self, words: list[str]) -> bool:
+        """Whether one of the phrases is among the words."""
+        if self._first.isdisjoint(words):
+            return False
+        return any(
+            " ".join(words[start : start + length]) in self._all
+            for start in range(len(words))
+            for length in range(1, _LONGEST + 1)
+        )
+
+
 class BenefitReader:
     """The words of `config/taxonomy/benefits.yml`, ready to be asked."""
 
     def __init__(self, rules: BenefitRules) -> None:
         self._rules = rules
-        self._negations = frozenset(rules.negations)
+        self._negations = _Phrases(rules.negations)
         self._turns = frozenset(rules.turns)
         self._no_negation = words_pattern(rules.no_negations)
         self._negated_behind = words_pattern(rules.negations_behind)
-        self._trade = frozenset(rules.trade_before)
+        self._trade = _Phrases(rules.trade_before)
         self._trade_behind = words_pattern(rules.trade_behind)
 
     def phrases(self) -> Iterator[Phrase]:
@@ -61,22 +79,15 @@ class BenefitReader:
     def _is_offered(self, text: Text, mention: Mention) -> bool:
         before, behind = text.around(mention.start, mention.end, _REACH)
         words = _WORD.findall(before)
-        if _holds(words[-_TRADED:], self._trade) or self._trade_behind.match(behind.lstrip(" ,-")):
+        if self._trade.among(words[-_TRADED:]) or self._trade_behind.match(behind.lstrip(" ,-")):
             return False
         if self._negated_behind.match(behind.lstrip()):
             return False
-        turn = max((at for at, word in enumerate(words) if word in self._turns), default=-1)
-        negated = _holds(words[turn + 1 :][-_NEGATED:], self._negations)
-        return not negated or self._no_negation.search(before) is not None
-
-
-def _holds(words: list[str], phrases: frozenset[str]) -> bool:
-    """Whether one of the phrases is among the words."""
-    return any(
-        " ".join(words[start : start + length]) in phrases
-        for start in range(len(words))
-        for length in range(1, _LONGEST + 1)
-    )
+        near = words[-_NEGATED:]
+        if not self._negations.among(near):
+            return True
+        turn = max((at for at, word in enumerate(near) if word in self._turns), default=-1)
+        return not self._negations.among(near[turn + 1 :]) or self._no_negation.search(before) is not None
 
 
 def _is_listed(text: Text, listed: list[Mention], at: int) -> bool:

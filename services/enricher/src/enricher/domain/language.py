@@ -42,7 +42,7 @@ class LanguageReader:
         total = len(words)
         of_word = self._of_word
         scores: dict[str, float] = defaultdict(float)
-        for word, times in Counter(word for word in words if word in of_word).items():
+        for word, times in Counter(filter(of_word.__contains__, words)).items():
             languages = of_word[word]
             for language in languages:
                 scores[language] += times / len(languages)

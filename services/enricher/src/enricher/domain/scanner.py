@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
-from enricher.domain.text import Text
+from enricher.domain.text import JOINS, Text
 
 
 class Phrase(NamedTuple):
@@ -48,8 +48,14 @@ class Scanner:
         """Mentions by kind, each list in the order of the text."""
         found: dict[str, list[Mention]] = defaultdict(list)
         phrases, bounded, is_word = self._phrases, self._bounded, text.is_word
-        for index, start, end in self._automaton.find_matches_as_indexes(text.low):
-            if bounded[index] and not is_word(start, end):
+        low, joins, last = text.low, JOINS, len(text.low) - 1
+        for index, start, end in self._automaton.find_matches_as_indexes(low):
+            # Most stand between two bytes that end a word: asking costs as much as all else here.
+            if (
+                bounded[index]
+                and (not start or end > last or joins[low[start - 1]] or joins[low[end]])
+                and not is_word(start, end)
+            ):
                 continue
             for _, kind, value, _ in phrases[index]:
                 if kind != "decoy":

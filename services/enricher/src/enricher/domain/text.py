@@ -19,6 +19,8 @@ _BYTE = bytes(2 if b > 127 else int(chr(b).isalnum() or chr(b) in "_@") for b in
 _NEXT_LINE = re.compile(rb"[A-Z][a-z]|\d{1,2}(?:\+|-\d| y| to )")
 #: Small letters before a capital that begins a word of its own; shorter ones are names such as MySQL.
 _LOST = 4
+#: Truthy where what stands beside a phrase may make it a part of something longer: letters, digits, a dot.
+JOINS = bytes(_BYTE[b] or b == _DOT for b in range(256))
 _HOST_ENDINGS = frozenset({b"com", b"io/", b"org", b"net"})
 
 
@@ -81,8 +83,10 @@ class Text:
 
     def _begins_anew(self, start: int) -> bool:
         """Whether a line break was lost here, as sources do: "QualificationsBachelor's"."""
+        if not self.raw[start : start + 1].isupper():
+            return False
         before = self.raw[max(0, start - _LOST) : start]
-        return len(before) == _LOST and before.islower() and before.isalpha() and self.raw[start : start + 1].isupper()
+        return len(before) == _LOST and before.islower() and before.isalpha()
 
     def _ends_anew(self, start: int, end: int) -> bool:
         """The same behind a phrase: "Bachelor's degree5+ years", "master's degreeProfessional licence"."""

@@ -67,7 +67,8 @@ class YearsReader:
         self._never_behind = words_pattern(rules.not_behind)
         self._others = words_pattern(rules.others)
         self._others_behind = re.compile(
-            rf"[\w\s’']{{0,25}}(?:{'|'.join(map(re.escape, rules.experience))})\W{{1,3}}(?:{self._others.pattern})"
+            rf"[\w\s’']{{0,25}}(?:{'|'.join(map(re.escape, rules.experience))})"
+            rf"\W{{1,3}}(?:[\w-]+\s)?(?:{self._others.pattern})"
         )
         self._soft = frozenset(rules.soft)
 
