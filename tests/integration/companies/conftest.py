@@ -11,22 +11,22 @@ from pydantic import SecretStr
 
 from common.contracts import CompaniesCollected, CompaniesSeen, Headers, SeenCompany, decode
 from common.messaging.session import Session, open_session
+from common.settings.rule_files import RuleFiles
 from common.storage import ObjectStore
 from common.testing.postgres import Database
 from extractor.clients.archive import Archive
 from extractor.clients.providers import Providers
-from extractor.domain.company_choice import CompanyChooser
 from extractor.handlers import CompanyLookUps, QueueCompanies
 from extractor.settings import Settings
 from extractor.store.companies import CompanyStore
+from extractor.store.rule_files import load_rules
 from extractor.tables import company_enrichment_queue as queue
 from sources.companies.glassdoor import GlassdoorSearch
-from sources.companies.names import CompanyNames
-from sources.companies.rules import load_rules
 from tests.integration.companies.glassdoor import Glassdoor
+from tests.support.rules import FixedRules
 
-RULES = load_rules()
-NAMES = CompanyNames(RULES.names)
+RULES = load_rules(RuleFiles())
+LOADED, NAMES = FixedRules(RULES), RULES.names
 HEADERS = Headers(
     event_id="e", event_type="t", run_id="run-1", unit_id="u", stage="", first_at=datetime(2026, 11, 20, tzinfo=UTC),
     sha256="", campaign_id="c1",
@@ -51,7 +51,7 @@ class Extractor:
     another: Callable[[], CompanyLookUps]
 
     async def see(self, *companies: SeenCompany) -> None:
-        stage = QueueCompanies(self.store, NAMES)
+        stage = QueueCompanies(self.store, LOADED)
         event = CompaniesSeen(companies=list(companies))
         prepared = await stage.prepare(HEADERS, event)
         async with self.session.engine.begin() as conn:
@@ -89,8 +89,7 @@ async def extractor(database: Database, monkeypatch: pytest.MonkeyPatch) -> Asyn
     async with open_session("extractor", settings) as session:
 
         def worker() -> CompanyLookUps:
-            chooser = CompanyChooser(NAMES, RULES.choice)
             providers = Providers(provider.client)
-            return CompanyLookUps(session, store, archive, providers, GlassdoorSearch(), chooser, RULES)
+            return CompanyLookUps(session, store, archive, providers, GlassdoorSearch(), LOADED)
 
         yield Extractor(session, provider, archive, store, worker(), worker)

@@ -30,8 +30,13 @@ from gateway.settings import Settings
 from gateway.tables import metadata
 from tests.integration.gateway.test_replays import CAMPAIGN, post, sent
 
-BEHIND = ("normalizer", "enricher", "ranker")
-READS = {"normalizer": ["dq.yml", "enums.yml"], "enricher": ["pay.yml", "enums.yml"], "ranker": ["ranking.yml"]}
+BEHIND = ("extractor", "normalizer", "enricher", "ranker")
+READS = {
+    "extractor": ["companies.yml"],
+    "normalizer": ["dq.yml", "enums.yml"],
+    "enricher": ["pay.yml", "enums.yml"],
+    "ranker": ["ranking.yml"],
+}
 WHO = {"by": "ann", "reason": "because"}
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -130,7 +135,7 @@ async def test_a_set_is_added_where_all_services_can_use_it_and_every_fault_is_t
         "pay.yml": "enricher", "enums.yml": "enricher"
     }  # fmt: skip
     unread = await add(rest, {"weather.yml": "a: 1"}, 422)
-    assert "those read are dq.yml, enums.yml, pay.yml, ranking.yml" in unread["errors"][0]["detail"]
+    assert "those read are companies.yml, dq.yml, enums.yml, pay.yml, ranking.yml" in unread["errors"][0]["detail"]
     await add(rest, {}, 422)
     await add(rest, {"ranking.yml": "#" * 1_400_000}, 413)
     await add(rest, {"../passwd.yml": "a: 1"}, 422)
@@ -142,7 +147,13 @@ async def test_a_set_is_not_added_while_a_service_cannot_be_asked(rest: httpx.As
     services.away.add("enricher")
     assert "enricher" in (await add(rest, {"ranking.yml": "a: 1"}, 503))["title"]
     assert (await rest.get("/rules")).json()["sets"] == []
-    assert [s["state"] for s in (await rest.get("/rules")).json()["services"]] == ["in_use", "away", "in_use", "in_use"]
+    assert [s["state"] for s in (await rest.get("/rules")).json()["services"]] == [
+        "in_use",
+        "in_use",
+        "away",
+        "in_use",
+        "in_use",
+    ]
 
 
 async def test_an_activation_reaches_all_and_rollbacks_lead_back_to_the_shipped_rules(
@@ -151,7 +162,7 @@ async def test_an_activation_reaches_all_and_rollbacks_lead_back_to_the_shipped_
     one = (await add(rest, {"ranking.yml": "a: 1"}))["version"]
     first = await activate(rest, one)
     assert (first["activation"], first["version"]) == (1, one)
-    assert [s["state"] for s in first["services"]] == ["behind"] * 3 + ["in_use"]
+    assert [s["state"] for s in first["services"]] == ["behind"] * 4 + ["in_use"]
     await hear(app, services)
     both = await add(rest, {"pay.yml": "b: 2"})
     assert both["files"] == {"ranking.yml": "a: 1", "pay.yml": "b: 2"}, "a set stands on the one in use"
@@ -161,13 +172,13 @@ async def test_an_activation_reaches_all_and_rollbacks_lead_back_to_the_shipped_
     assert (await activate(rest, both["version"]))["activation"] == 2, "it is in use already"
     await hear(app, services)
     found = (await rest.get("/rules")).json()
-    assert [(s["state"], s["rules"]["in_use"]) for s in found["services"]] == [("in_use", both["version"])] * 4
+    assert [(s["state"], s["rules"]["in_use"]) for s in found["services"]] == [("in_use", both["version"])] * 5
     versions = [(await post(rest, "/rules/rollback", WHO, 200))["version"] for _ in range(2)]
     assert versions == [one, SHIPPED]
     await post(rest, "/rules/rollback", WHO, 409)
     await hear(app, services)
     found = (await rest.get("/rules")).json()
-    assert [(s["state"], s["rules"]["in_use"]) for s in found["services"]] == [("in_use", SHIPPED)] * 4
+    assert [(s["state"], s["rules"]["in_use"]) for s in found["services"]] == [("in_use", SHIPPED)] * 5
     assert [(c["action"], c["activation"]) for c in found["changes"]] == [
         ("rolled_back", 4), ("rolled_back", 3), ("activated", 2), ("added", None), ("added", None), ("activated", 1),
         ("added", None),
@@ -188,7 +199,7 @@ async def test_a_service_that_refuses_is_named_with_the_reason(
     await hear(app, services)
     found = {s["service"]: s for s in (await rest.get("/rules")).json()["services"]}
     assert {name: each["state"] for name, each in found.items()} == {
-        "normalizer": "in_use", "enricher": "in_use", "ranker": "refused", "gateway": "in_use"
+        "extractor": "in_use", "normalizer": "in_use", "enricher": "in_use", "ranker": "refused", "gateway": "in_use"
     }  # fmt: skip
     assert "does not know" in found["ranker"]["rules"]["refused"]
     assert found["ranker"]["rules"]["in_use"] == SHIPPED

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from common.messaging.rule_set_store import add_rule_set_table
 from common.messaging.tables import add_messaging_tables
 
 metadata = sa.MetaData(schema="extractor")
@@ -167,3 +168,4 @@ glassdoor_companies = sa.Table(
 )
 
 add_messaging_tables(metadata)
+add_rule_set_table(metadata)

@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from common.messaging.rule_sets import RuleSets
 from common.messaging.session import Session, open_session
 from common.storage import ObjectStore, is_bucket
 from extractor.clients.archive import Archive
 from extractor.clients.providers import Providers
 from extractor.clients.recognition import Recogniser
-from extractor.domain.company_choice import CompanyChooser
 from extractor.domain.retention import Retention
 from extractor.handlers import CompanyLookUps, FetchPages, QueueCompanies, StartRun
 from extractor.handlers.replaying import ReadWindow, RereadPage
@@ -20,10 +20,9 @@ from extractor.store import BronzeStore, SourceStore
 from extractor.store.companies import CompanyStore
 from extractor.store.overview import show
 from extractor.store.quotas import QuotaLedger
+from extractor.store.rule_files import PARSERS, ExtractorRules, load_rules
 from extractor.store.watch import SourceWatch
 from sources.companies.glassdoor import GlassdoorSearch
-from sources.companies.names import CompanyNames
-from sources.companies.rules import load_rules
 from sources.registry import adapters
 
 SERVICE = "extractor"
@@ -43,6 +42,7 @@ class Wiring:
     companies: CompanyStore
     look_ups: CompanyLookUps
     recogniser: Recogniser
+    rules: RuleSets[ExtractorRules]
 
     async def check(self) -> None:
         """Raise unless everything the service depends on answers."""
@@ -54,10 +54,10 @@ async def wire(settings: Settings) -> AsyncIterator[Wiring]:
     """Open archive, clients and session, then start consuming."""
     archive = Archive(ObjectStore.from_url(settings.archive_url), settings.bronze_prefix)
     providers, store = Providers(), SourceStore()
-    companies, rules = CompanyStore(), load_rules()
-    names = CompanyNames(rules.names)
+    companies, rules = CompanyStore(), RuleSets(SERVICE, PARSERS, load_rules)
     try:
-        async with open_session(SERVICE, settings) as session:
+        async with open_session(SERVICE, settings, rules) as session:
+            await rules.current()
             quotas = QuotaLedger(session.engine)
             providers.gate = quotas.gate
             watch = SourceWatch(session.engine, broken_after=settings.broken_after)
@@ -66,9 +66,8 @@ async def wire(settings: Settings) -> AsyncIterator[Wiring]:
             )
             await session.run(StartRun())
             await session.run(fetch, settings.fetch_concurrency)
-            await session.run(QueueCompanies(companies, names))
-            chooser = CompanyChooser(names, rules.choice)
-            look_ups = CompanyLookUps(session, companies, archive, providers, GlassdoorSearch(), chooser, rules)
+            await session.run(QueueCompanies(companies, rules))
+            look_ups = CompanyLookUps(session, companies, archive, providers, GlassdoorSearch(), rules)
             await session.run(ReadWindow(store))
             await session.run(RereadPage(archive, store, session.engine))
             bronze = BronzeStore()
@@ -79,8 +78,9 @@ async def wire(settings: Settings) -> AsyncIterator[Wiring]:
                 sweeper.running(lambda: datetime.now(UTC)),
             ):
                 yield Wiring(
-                    session, store, archive, quotas, watch, bronze, sweeper, companies, look_ups, Recogniser(providers)
-                )
+                    session, store, archive, quotas, watch, bronze, sweeper, companies, look_ups,
+                    Recogniser(providers), rules,
+                )  # fmt: skip
     finally:
         await providers.close()
 

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import CompaniesSeen, Headers
 from common.messaging.errors import PermanentError
+from common.messaging.rule_sets import RuleSource
 from common.messaging.unit import Finished
 from extractor.store.companies import CompanyStore
-from sources.companies.names import CompanyNames
+from extractor.store.rule_files import ExtractorRules
 
 _log = structlog.get_logger()
 
@@ -22,19 +23,20 @@ class QueueCompanies:
     queue = "extractor.companies"
     trial = None
 
-    def __init__(self, store: CompanyStore, names: CompanyNames) -> None:
+    def __init__(self, store: CompanyStore, rules: RuleSource[ExtractorRules]) -> None:
         self._store = store
-        self._names = names
+        self._rules = rules
 
     async def prepare(self, headers: Headers, event: CompaniesSeen) -> dict[uuid.UUID, dict[str, Any]]:
         """A row for each employer."""
+        names = (await self._rules.current()).names
         try:
             return {
                 (key := uuid.UUID(company.company_key)): {
                     "company_lookup_key": key,
                     "name": company.name,
-                    "domain": self._names.domain(company.url),
-                    "query": self._names.core(company.name),
+                    "domain": names.domain(company.url),
+                    "query": names.core(company.name),
                     "run_id": headers.run_id,
                     "campaign_id": headers.campaign_id,
                 }

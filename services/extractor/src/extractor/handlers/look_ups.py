@@ -15,17 +15,18 @@ from common.contracts import CompaniesCollected, unit_id
 from common.messaging.health import is_infrastructure, until_healthy
 from common.messaging.outbox import outgoing, root_headers
 from common.messaging.relay import send_now
+from common.messaging.rule_sets import RuleSource
 from common.messaging.session import Session
 from common.storage import StorageUnavailableError
 from extractor import metrics
 from extractor.clients.archive import Archive
 from extractor.clients.providers import Providers
-from extractor.domain.company_choice import Candidate, Choice, CompanyChooser
+from extractor.domain.company_choice import Candidate, Choice
 from extractor.domain.envelope import Provenance, RawPage
 from extractor.errors import DamagedPageError
 from extractor.store.companies import Answer, Claimed, CompanyStore, Verdict
+from extractor.store.rule_files import ExtractorRules
 from sources.companies.glassdoor import CompanyFacts, GlassdoorSearch
-from sources.companies.rules import CompanyRules
 from sources.errors import MappingError, PagePayloadError, SourceError, SourceRejectedError, SourceUnavailableError
 from sources.settings import source_settings, variable_of
 
@@ -63,15 +64,16 @@ class CompanyLookUps:
 
     def __init__(
         self, session: Session, store: CompanyStore, archive: Archive, providers: Providers, search: GlassdoorSearch,
-        chooser: CompanyChooser, rules: CompanyRules,
+        rules: RuleSource[ExtractorRules],
     ) -> None:  # fmt: skip
         self._session = session
         self._store = store
         self._archive = archive
         self._providers = providers
         self._search = search
-        self._chooser = chooser
-        self._rules = rules
+        self._source = rules
+        # Those of the company in hand.
+        self._rules: ExtractorRules
         self._trouble = 0
         self.missing = missing(search)
 
@@ -94,6 +96,7 @@ class CompanyLookUps:
 
     async def look_up_next(self) -> float | None:
         """Look up the next company that is due; seconds to rest before the next one, None where none was due."""
+        self._rules = await self._source.current()
         async with self._session.engine.begin() as conn:
             claimed = await self._store.claim(conn, self._rules.look_up.lease)
         if claimed is None:
@@ -156,7 +159,7 @@ class CompanyLookUps:
     def _choose(self, claimed: Claimed, asked: _Asked, items: Sequence[Any]) -> None:
         read = [(item, facts) for item in items if (facts := self._read(item)) is not None]
         candidates = [Candidate(facts.name, facts.website) for _, facts in read]
-        choice = self._chooser.choose(claimed.name, claimed.domain, candidates)
+        choice = self._rules.chooser.choose(claimed.name, claimed.domain, candidates)
         if choice.position is not None:
             asked.item, asked.facts = read[choice.position]
         if choice.position is not None or choice.score >= asked.choice.score:

@@ -1,7 +1,8 @@
-"""HTTP of the extractor: sources and their health, the page index, archived pages, company look-ups."""
+"""HTTP of the extractor: sources and their health, the page index, archived pages, company look-ups, rules."""
 
 from fastapi import APIRouter
 
+from common.web import rules
 from extractor.routes import bronze, companies, pages, recognising, sources
 
 router = APIRouter()
@@ -10,3 +11,4 @@ router.include_router(recognising.router)
 router.include_router(pages.router)
 router.include_router(bronze.router)
 router.include_router(companies.router)
+router.include_router(rules.router)

@@ -12,7 +12,7 @@ from gateway.clients.services import Services
 from gateway.errors import service_unavailable
 
 #: The services that go by rules.
-RULED = ("normalizer", "enricher", "ranker", "gateway")
+RULED = ("extractor", "normalizer", "enricher", "ranker", "gateway")
 #: To make rules of a set, and to know whether they can be used, takes some of them seconds.
 _SECONDS = 60.0
 
