@@ -262,6 +262,9 @@ async def test_a_set_is_tried_in_a_dry_run_whose_messages_name_it(
     assert await rule_sets_named(app) == [version]
     change = (await rest.get("/rules")).json()["changes"][0]
     assert (change["action"], change["version"], change["run_id"]) == ("tried", version, run["run_id"])
+    for last, first in (("1304-02-17", "1304-02-10"), ("0001-01-02", "0001-01-01")):
+        run = await post(rest, f"/rules/{version}/diff", {"by": "ann", "to": last})
+        assert (run["window"]["from"], run["window"]["to"]) == (first, last)
     await post(rest, f"/rules/{'0' * 12}/diff", {"by": "ann"}, 404)
     services.away.add("normalizer")
     await post(rest, f"/rules/{version}/diff", {"by": "ann"}, 503)

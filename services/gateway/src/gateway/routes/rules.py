@@ -1,6 +1,6 @@
 """Rule sets: added, tried over archived pages, activated and rolled back, without a restart of any service."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
@@ -41,7 +41,7 @@ class AddRules(Deciding, RuleFilesIn):
 
 
 class TryRules(Window):
-    """Over which archived pages to try a set; those of the last seven days where nothing is said."""
+    """Over which archived pages to try a set; those of seven days where `from` is left out."""
 
     sources: list[Words] = Field([], max_length=100, description="Only of these sources.")
     run_ids: list[Words] = Field([], max_length=100, description="Only of these runs.")
@@ -148,7 +148,8 @@ async def diff(wired: Wired, version: Version, asked: TryRules) -> RunRead:
     """Reads archived pages again by this set, without keeping anything; the report is at `GET /runs/{run_id}/diff`."""
     first = asked.first
     if first is None and not asked.run_ids:
-        first = wired.now().date() - timedelta(days=_TRIED_DAYS)
+        until = asked.last or wired.now().date()
+        first = date.fromordinal(max(1, until.toordinal() - _TRIED_DAYS))
     window: dict[str, Any] = {"from": first, "to": asked.last, "sources": asked.sources, "run_ids": asked.run_ids}
     run = await begin(wired, ArchiveReplay(**window, dry_run=True, rule_set=version))
     async with wired.session.engine.begin() as conn:
