@@ -126,3 +126,26 @@ def test_odd_postings_end_with_a_reason_and_the_others_go_on(stack: Stack, tmp_p
     reasons = {k["reason"] for k in kept}
     assert "description_too_long" in reasons
     assert sum(books["reasons"].get(r, 0) for r in reasons) == books["rejected"]
+
+
+def test_a_run_of_which_most_is_rejected_is_shown_only_when_somebody_releases_it(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "hollow.jsonl"
+    postings = [{"id": f"h{n}", "title": None if n % 3 else f"Hollow {n}", "company": "Hollow"} for n in range(60)]
+    file.write_text("\n".join(map(json.dumps, postings)))
+    campaign = stack.campaign(campaign_name="hollow")
+    run = stack.run(campaign, {"source": "files", "params": {"path": str(file)}})
+    path = f"/runs/{run['run_id']}"
+    assert (run["status"], run["quality"]["critical"]) == ("blocked", ["rejected_share_high"])
+    assert run["books"]["balanced"]
+
+    def shown() -> list[str]:
+        listed = stack.client.pages(f"/campaigns/{campaign}/jobs", 1000)
+        return [job["title"] for job in listed if job["company"] == "Hollow"]
+
+    assert shown() == []
+    held = stack.client.call("GET", f"{path}/quality")
+    assert (held["held_jobs"], held["results"][0]["detail"]) == (20, "rejected / fetched is 0.6667, at most 0.5")
+    stack.client.call("POST", f"{path}/quality/release", json={"by": "ada", "reason": "the third is good"})
+    stack.until(run["run_id"], lambda it: it["status"] == "succeeded")
+    stack.until(run["run_id"], lambda it: not it["quality"]["releasing"])
+    assert len(shown()) == 20

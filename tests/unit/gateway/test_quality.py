@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from common.contracts import CampaignRanking, Job, Place, PostingsRanked, Salary
+from common.settings import config_path
+from common.settings.rule_files import RuleFiles, RulesRefusedError
 from gateway.domain.books import status_of
 from gateway.domain.measures import NAMES, JobMeasures, Limits
 from gateway.domain.quality import Measures, Result, Rules, blocking
@@ -119,6 +121,14 @@ def test_a_rule_that_cannot_be_used_is_refused_in_words(change: dict[str, Any], 
 def test_a_check_that_is_no_function_is_refused(check: str) -> None:
     with pytest.raises(InvalidRulesError, match="rule mine: "):
         read({"reason": "mine", "severity": "warning", "scope": "run", "check": check})
+
+
+def test_a_rule_set_brings_no_code_along() -> None:
+    shipped = config_path("dq.yml").read_text("utf8")
+    code = "  - {reason: mine, severity: critical, scope: run, check: 'os:abort'}"
+    with pytest.raises(RulesRefusedError, match="`check` os:abort: code is named by the file as shipped"):
+        load_rules(RuleFiles({"dq.yml": f"{shipped}{code}\n".encode()}))
+    load_rules(RuleFiles({"dq.yml": f"{shipped}# more\n".encode()}))
 
 
 def test_rules_on_rows_are_counts_for_rules_on_runs_and_no_name_is_taken_twice() -> None:

@@ -41,6 +41,16 @@ def run_rules_from(data: Any) -> tuple[Rules, Limits]:
     return Rules(version, tuple(_rule(entry, names) for entry in of_run)), limits
 
 
+def own_checks_in(data: Any) -> set[str]:
+    """The functions that rules on runs name; nothing is imported, and what is wrong is left to who reads the rules."""
+    entries = data.get("rules") if isinstance(data, Mapping) else None
+    return {
+        str(entry["check"])
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, Mapping) and entry.get("scope") == "run" and "check" in entry
+    }
+
+
 def _rule(entry: Mapping[str, Any], names: frozenset[str]) -> Rule:
     reason = str(entry.get("reason") or "")
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,79}", reason):
