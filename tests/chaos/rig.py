@@ -10,7 +10,7 @@ from random import Random
 from tests.chaos.evidence import Clean, collect, quarantine_counts, reset
 from tests.chaos.oracle import judge
 from tests.chaos.product import SERVICES, Product
-from tests.chaos.scenario import Expected, Outcome
+from tests.chaos.scenario import WORKER_DIED, Expected, Outcome
 from tests.chaos.workload import Workload
 
 __all__ = ["SERVICES", "Fault", "Rig"]
@@ -84,15 +84,24 @@ class Rig(Product):
     def check(self, runs: list[str], expected: Expected | None = None) -> Outcome:
         """Let everything come to rest, compare with the clean runs of the same parts, add findings to the outcome."""
         wanted = expected or Expected()
-        self.settle(len(runs) if wanted.webhooks else 0)
+        self.settle(len(runs) if wanted.webhooks else 0, workers_died=WORKER_DIED in wanted.logged)
         self.outcome.findings += judge(collect(self, runs, self.new_log_lines()), self.clean[len(runs) - 1], wanted)
         if self.outcome.findings:
             self.repair()
         return self.outcome
 
-    def settle(self, webhooks: int, seconds: float = 90) -> None:
-        """Wait until outboxes and queues are empty and the webhooks have arrived; what does not is for the oracle."""
-        self.poll(lambda: self.at_rest(webhooks), seconds, "rest", finding=False)
+    def settle(self, webhooks: int, seconds: float = 90, *, workers_died: bool = False) -> None:
+        """Wait until outboxes and queues are empty and the webhooks have arrived; what does not is for the oracle.
+
+        Where workers have died, leases of webhooks run out now and not a minute later.
+        """
+
+        def rest() -> bool:
+            if workers_died:
+                self.stack.rows("UPDATE notifier.delivery SET leased_until = now() WHERE state = 'sending'")
+            return self.at_rest(webhooks)
+
+        self.poll(rest, seconds, "rest", finding=False)
 
     def at_rest(self, webhooks: int) -> bool:
         """Whether nothing is on its way any more."""

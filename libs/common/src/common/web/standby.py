@@ -17,7 +17,7 @@ from common.database.child import parent_death_signal
 from common.messaging import crash_points
 
 #: A worker that lived shorter died of itself, perhaps; so many of them in a row, and whoever started us has to know.
-SHORT_SECONDS, MOST_SHORT = 10.0, 12
+SHORT_SECONDS, MOST_SHORT = 10.0, 20
 #: Seconds before the second, third, … short-lived worker in a row is replaced; the first is at once.
 _PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.0)
 _STOPS = (signal.SIGTERM, signal.SIGINT)
