@@ -1,6 +1,7 @@
 """The archive over HTTP: listed, checked against its index, swept of what is too old; and what never gets into it."""
 
 import hashlib
+import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from extractor.handlers import FetchPages
 from extractor.handlers.sweeping import Sweeper
 from extractor.routes import router
 from extractor.store import BronzeStore, SourceStore
+from extractor.store.companies import Answer, CompanyStore
 from sources.adapter import PageRequest
 from sources.client import SourceClient
 from sources.registry import adapter_of, adapters
@@ -101,6 +103,37 @@ async def test_a_check_names_what_is_damaged_missing_or_unknown(
     assert (await get(http, "/pages/raw", key=STRAY))["response"]["payload"] == source.answer
     for key in ("../../etc/passwd", "bronze/fake/date=2025/08/19/run=r9/page=0001.json.gz", "x"):
         assert (await http.get("/pages/raw", params={"key": key})).status_code == 404
+
+
+async def test_a_check_reads_answers_on_companies_too(
+    http: httpx.AsyncClient, engine: AsyncEngine, archive: Archive, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    keys = [
+        await keep_answer(archive, engine, "glassdoor", now - timedelta(days=days, seconds=n))
+        for n, days in enumerate((0, 0, 0, 200))
+    ]
+    (tmp_path / keys[0]).write_bytes(b"not what it was")
+    (tmp_path / keys[1]).unlink()
+    (tmp_path / keys[3]).unlink()
+    checked = await get(http, "/bronze/check")
+    assert {fault["archive_key"]: fault["fault"] for fault in checked["faults"]} == {
+        keys[0]: "damaged", keys[1]: "missing",
+    }  # fmt: skip
+    assert (checked["checked"], checked["removed"]) == (3, 1)
+    assert (await get(http, "/bronze/check", source="lever"))["checked"] == 0
+    assert (await get(http, "/bronze/check", run_id="r"))["checked"] == 0
+
+
+async def keep_answer(archive: Archive, engine: AsyncEngine, source: str, day: datetime) -> str:
+    """Archive and index an answer on a company of that day."""
+    page = RawPage("https://x", {}, day, day, 200, {}, {"data": []})
+    kept = await archive.keep(page, Provenance("r", f"{source}{day}", "c", source, str(day.timestamp()), 1), day)
+    key = uuid.uuid4()
+    answer = Answer(key, key, "acme", page.payload, kept.key, kept.sha256, source, day)
+    async with engine.begin() as conn:
+        await CompanyStore().keep(conn, [answer])
+    return kept.key
 
 
 async def keep(archive: Archive, engine: AsyncEngine, source: str, day: datetime) -> str:

@@ -14,6 +14,7 @@ from common.messaging.health import is_infrastructure
 from common.storage import LifecycleRule, StorageUnavailableError, put_lifecycle
 from extractor import metrics
 from extractor.clients.archive import Archive
+from extractor.domain.archive_key import read_key
 from extractor.domain.retention import Retention
 from extractor.store import BronzeStore
 
@@ -60,6 +61,11 @@ class Sweeper:
             await self._remove(keys, now)
         _log.info("archive_swept", objects=swept.objects, bytes=swept.bytes, dry_run=dry_run)
         return swept
+
+    def is_over(self, key: str, now: datetime) -> bool:
+        """Whether an object of this key need not be there any more."""
+        placed = read_key(self._archive.prefix, key)
+        return placed is not None and placed.day < self._retention.first_kept(placed.source, now.date())
 
     async def set_lifecycle(self, *, dry_run: bool = False) -> list[LifecycleRule]:
         """Let the bucket do the same by itself, and move pages to a cheaper tier; no rules where there is no bucket."""

@@ -27,7 +27,7 @@ _MOST_NAMED = 1000
 
 
 class Fault(BaseModel):
-    """A page of the index whose object is not what it should be."""
+    """A page, or an answer on a company, whose object is not what it should be."""
 
     id: uuid.UUID
     archive_key: str
@@ -39,7 +39,7 @@ class Checked(BaseModel):
     """What a check found; `next` goes into `after` for the rest, null at the end."""
 
     checked: int
-    removed: int = Field(description="Pages of the index whose time was over: nothing to check.")
+    removed: int = Field(description="Those whose time was over: nothing to check.")
     faults: list[Fault]
     next: uuid.UUID | None
 
@@ -75,20 +75,21 @@ class Sweep(BaseModel):
     dry_run: bool = False
 
 
-@router.get("/bronze/check", summary="Read archived pages and compare their digests")
+@router.get("/bronze/check", summary="Read archived pages and answers on companies, and compare their digests")
 async def check(wired: Wired, asked: Annotated[Narrowed, Query()]) -> Checked:
     """As many as five seconds allow, in the order they were fetched."""
     async with wired.session.engine.connect() as conn:
-        rows = await wired.store.pages(conn, asked.window, after=asked.after, limit=asked.limit)
+        rows = await wired.bronze.archived(conn, asked.window, after=asked.after, limit=asked.limit)
     found = Checked(checked=0, removed=0, faults=[], next=None)
     until = time.monotonic() + _CHECK_SECONDS
     for start in range(0, len(rows), _AT_A_TIME):
         part = rows[start : start + _AT_A_TIME]
         left = [row for row in part if row.removed_at is None]
-        faults = await asyncio.gather(*(_fault(wired.archive, row) for row in left))
-        found.checked += len(left)
-        found.removed += len(part) - len(left)
-        found.faults += [fault for fault in faults if fault]
+        read = await asyncio.gather(*(_read(wired, row) for row in left))
+        gone = len(part) - len(left) + read.count("removed")
+        found.checked += len(part) - gone
+        found.removed += gone
+        found.faults += [fault for fault in read if isinstance(fault, Fault)]
         if time.monotonic() > until and start + _AT_A_TIME < len(rows):
             found.next = part[-1].id
             return found
@@ -96,16 +97,19 @@ async def check(wired: Wired, asked: Annotated[Narrowed, Query()]) -> Checked:
     return found
 
 
-async def _fault(archive: Archive, row: Row[Any]) -> Fault | None:
+async def _read(wired: Wired, row: Row[Any]) -> Fault | Literal["whole", "removed"]:
     try:
-        await archive.stored(row.archive_key, row.sha256)
+        await wired.archive.stored(row.archive_key, row.sha256)
     except ObjectMissingError:
+        # The index of answers does not say which a sweep has taken.
+        if row.run_id is None and wired.sweeper.is_over(row.archive_key, datetime.now(UTC)):
+            return "removed"
         return Fault(id=row.id, archive_key=row.archive_key, fault="missing", detail="no object under this key")
     except DamagedPageError as error:
         return Fault(id=row.id, archive_key=row.archive_key, fault="damaged", detail=str(error))
     except StorageUnavailableError as error:
         raise _away(error) from error
-    return None
+    return "whole"
 
 
 @router.get("/bronze/unindexed", summary="Objects of the archive that the index does not know")

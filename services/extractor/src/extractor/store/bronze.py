@@ -1,5 +1,6 @@
 """What the page index knows of the archive's objects: which are indexed, which are gone, who sweeps today."""
 
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from extractor.store.pages import Window, in_order
 from extractor.tables import archive_sweep, glassdoor_companies, page
 
 _keys = page.c.archive_key == sa.any_(sa.bindparam("keys", type_=sa.ARRAY(sa.Text)))
@@ -17,6 +19,16 @@ _INDEXED = sa.union_all(
         glassdoor_companies.c.archive_key == sa.any_(sa.bindparam("keys", type_=sa.ARRAY(sa.Text)))
     ),
 )
+_answer = glassdoor_companies.c
+_ARCHIVED = sa.union_all(
+    sa.select(
+        page.c.id, page.c.source, page.c.run_id, page.c.archive_key, page.c.sha256, page.c.fetched_at, page.c.removed_at
+    ),
+    sa.select(
+        _answer.glassdoor_companies_key, _answer.source_system, sa.null(), _answer.archive_key, _answer.sha256,
+        _answer.collected_at, sa.null(),
+    ),
+).subquery("archived")  # fmt: skip
 _REMOVED = sa.update(page).where(_keys, page.c.removed_at.is_(None)).values(removed_at=sa.bindparam("at"))
 
 
@@ -26,6 +38,12 @@ class BronzeStore:
     async def indexed(self, conn: AsyncConnection, keys: Sequence[str]) -> set[str]:
         """Those of the keys that the index of pages, or that of company answers, knows."""
         return set((await conn.execute(_INDEXED, {"keys": list(keys)})).scalars())
+
+    async def archived(
+        self, conn: AsyncConnection, window: Window, *, after: uuid.UUID | None, limit: int
+    ) -> Sequence[sa.Row[Any]]:
+        """Pages and answers on companies, which belong to no run, in the order they were fetched."""
+        return (await conn.execute(in_order(_ARCHIVED, window, after=after, limit=limit))).all()
 
     async def removed(self, conn: AsyncConnection, keys: Sequence[str], at: datetime) -> None:
         """Note that the objects under these keys are gone for good."""

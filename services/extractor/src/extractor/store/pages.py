@@ -64,19 +64,29 @@ class Window:
     sources: Sequence[str] = ()
     run_ids: Sequence[str] = ()
 
-    @property
-    def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """For a query on the page index."""
+    def on(self, rows: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+        """The conditions for a query on an index of what is archived."""
         found: list[sa.ColumnElement[bool]] = []
         if self.since is not None:
-            found.append(page.c.fetched_at >= self.since)
+            found.append(rows.c.fetched_at >= self.since)
         if self.until is not None:
-            found.append(page.c.fetched_at < self.until)
+            found.append(rows.c.fetched_at < self.until)
         if self.sources:
-            found.append(page.c.source.in_(self.sources))
+            found.append(rows.c.source.in_(self.sources))
         if self.run_ids:
-            found.append(page.c.run_id.in_(self.run_ids))
+            found.append(rows.c.run_id.in_(self.run_ids))
         return found
+
+
+def in_order(
+    rows: sa.FromClause, window: Window, *, after: uuid.UUID | None, limit: int
+) -> sa.Select[*tuple[Any, ...]]:
+    """What is archived in the order it was fetched, behind the entry `after`."""
+    query = sa.select(rows).where(*window.on(rows)).order_by(rows.c.fetched_at, rows.c.id).limit(limit)
+    if after is not None:
+        last = sa.select(rows.c.fetched_at, rows.c.id).where(rows.c.id == after).scalar_subquery()
+        query = query.where(sa.tuple_(rows.c.fetched_at, rows.c.id) > last)
+    return query
 
 
 _KEY = [feed.c.source, feed.c.feed, feed.c.campaign_id]
@@ -144,11 +154,7 @@ class SourceStore:
         self, conn: AsyncConnection, window: Window, *, after: uuid.UUID | None, limit: int
     ) -> Sequence[sa.Row[Any]]:
         """Pages in the order they were fetched, those behind the page `after`."""
-        query = sa.select(page).where(*window.conditions).order_by(page.c.fetched_at, page.c.id).limit(limit)
-        if after is not None:
-            last = sa.select(page.c.fetched_at, page.c.id).where(page.c.id == after).scalar_subquery()
-            query = query.where(sa.tuple_(page.c.fetched_at, page.c.id) > last)
-        return (await conn.execute(query)).all()
+        return (await conn.execute(in_order(page, window, after=after, limit=limit))).all()
 
     async def page(self, conn: AsyncConnection, page_id: uuid.UUID) -> sa.Row[Any] | None:
         """One entry of the index."""
