@@ -19,7 +19,7 @@ import sqlalchemy as sa
 import yaml
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.contracts import Headers, Place, Posting, PostingsCollected, SourcePosting
+from common.contracts import Clustered, Headers, Place, Posting, PostingsCollected, SourcePosting
 from common.database import create_engine
 from common.messaging.rule_sets import RuleSets
 from common.settings import config_path
@@ -128,11 +128,14 @@ class Timed(DuplicateStore):
         super().__init__(read)
         self.pages: list[float] = []
 
-    async def settle(self, conn: AsyncConnection, postings: Sequence[Posting], run_id: str, now: datetime) -> None:
+    async def settle(
+        self, conn: AsyncConnection, postings: Sequence[Posting], run_id: str, now: datetime, *, again: bool = False
+    ) -> list[Clustered]:
         """As it is."""
         started = time.perf_counter()
-        await super().settle(conn, postings, run_id, now)
+        settled = await super().settle(conn, postings, run_id, now, again=again)
         self.pages.append((time.perf_counter() - started) * 1000 / len(postings))
+        return settled
 
 
 async def stored(url: str, rows: int, pages: int = 20) -> dict[str, Any]:
@@ -140,7 +143,7 @@ async def stored(url: str, rows: int, pages: int = 20) -> dict[str, Any]:
     boards = (Board("lever", ""), Board("jsearch", "(m/f/d)"))
     for board in boards:
         register(board)  # type: ignore[arg-type]  # all that the normalizer needs of a source
-    engine = create_engine(url, role_application="benchmark", pool_size=1)
+    engine = create_engine(url, role_application="benchmark", pool_size=2)
     async with engine.begin() as conn:
         await conn.execute(sa.text("DROP SCHEMA IF EXISTS normalizer CASCADE"))
         await conn.execute(sa.text("CREATE SCHEMA normalizer"))
