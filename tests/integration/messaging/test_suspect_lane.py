@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from common.contracts import PostingsCollected
-from common.messaging.judge import Judge, Killer, Limits, give_back, keep_ready, take_ready
+from common.contracts import PostingsCollected, encode
+from common.messaging.judge import Case, Judge, Killer, Limits, give_back, keep_ready, take_ready
 from common.messaging.trial import SuspectLane
 from tests.support.suspects import dangerous
 
@@ -69,3 +69,16 @@ async def test_a_judge_that_is_killed_blames_nobody_and_is_replaced(judge: Judge
 
 async def test_a_batch_without_killers_is_innocent(judge: Judge) -> None:
     assert await SuspectLane(Limits()).killers(dangerous, batch(*["fine"] * 100, "raise")) == []
+
+
+def test_a_judge_ends_in_peace_where_whoever_asked_is_gone_before_reading_the_answer() -> None:
+    keep_ready()
+    judge = take_ready()
+    assert judge is not None
+    event = batch("fine")
+    body, sha256 = encode(event)
+    judge.line.send(Case(dangerous, type(event), body, sha256, LIMITS))
+    assert judge.line.poll(30)
+    judge.line.close()
+    _, status = os.waitpid(judge.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+import structlog
+
 from common.contracts import Event, decode, is_batch, postings_in, with_postings
 from common.database.child import parent_death_signal
 
@@ -67,6 +69,7 @@ class Judge:
         self.line.close()
 
 
+_log = structlog.get_logger()
 _ready: list[Judge] = []
 
 
@@ -80,7 +83,11 @@ def keep_ready() -> None:
         ours.close()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)  # it ends with the worker, whose pipe it reads
-        serve_cases(theirs)
+        try:
+            serve_cases(theirs)
+        except Exception:  # noqa: BLE001 - whatever it is, it must not go on in here as a second worker
+            _log.exception("judge_failed")
+            os._exit(1)
         os._exit(0)
     theirs.close()
     _ready.append(Judge(pid, ours))
@@ -98,7 +105,7 @@ def give_back(judge: Judge) -> None:
 
 def serve_cases(line: Connection) -> None:
     """In the judge: answer every case, until nobody asks any more."""
-    with contextlib.suppress(EOFError, BrokenPipeError):
+    with contextlib.suppress(EOFError, ConnectionError):  # reset: whoever asked is gone and has left an answer unread
         while True:
             case: Case = line.recv()
             line.send(_killers(case.trial, decode(case.kind, case.body, case.sha256), case.limits))
