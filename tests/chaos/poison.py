@@ -11,7 +11,7 @@ _SEED = 9
 _KILLERS = {"segfault": 310, "memory": 811, "loop": 1312}
 _MALFORMED = tuple(range(102, 2000, 200))
 _MOST_TIMES = 1.5
-_LIMITS = {"STALL_SECONDS": "5", "TRIAL_SECONDS": "1"}
+_LIMITS = {"STALL_PROCESSOR_SECONDS": "1", "TRIAL_SECONDS": "0.5"}
 #: A process that dies by our poison says so.
 _SAID = ("Segmentation fault", "Timeout", "Fatal Python error", "Traceback", "unit_quarantined", WORKER_DIED)
 

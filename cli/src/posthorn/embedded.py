@@ -78,7 +78,7 @@ async def embedded(admin_url: str, folder: Path, host: str, port: int) -> AsyncI
             database_url=urls["gateway"], database_pool_size=_POOL, host=host, port=free_port(host, port),
             auth_disabled=open_to_us,
         )  # fmt: skip
-        await stack.enter_async_context(stall_watch(public.stall_seconds))
+        await stack.enter_async_context(stall_watch(public.stall_seconds, public.stall_processor_seconds))
         app = gateway.app.create_app(public, local)
         await stack.enter_async_context(app.router.lifespan_context(app))
         async with _serving(app, public) as running:

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from common.testing.postgres import Database
 from tests.integration.messaging.messages import QUEUE, Seen, message
 from tests.integration.messaging.rigs import RabbitRig
@@ -83,14 +85,17 @@ async def test_an_idle_service_stops_at_once(database: Database) -> None:
         assert time.monotonic() - started < 5
 
 
+@pytest.mark.parametrize(
+    ("variable", "told"), [("STALL_SECONDS", "Timeout (0:00:01)!"), ("STALL_PROCESSOR_SECONDS", '"code":-27')]
+)
 async def test_a_loop_that_is_blocked_even_with_the_gil_held_ends_the_worker_and_shows_where(
-    database: Database,
+    database: Database, variable: str, told: str
 ) -> None:
-    async with _service(database, "block", STALL_SECONDS="1") as process:
+    async with _service(database, "block", **{variable: "1"}) as process:
         assert process.stdout is not None
         said = (await asyncio.wait_for(process.stdout.readuntil(b"worker_died"), SERVICE_SECONDS)).decode()
         await asyncio.wait_for(process.stdout.readuntil(b"in _block"), SERVICE_SECONDS)  # another worker's
-    assert "Timeout (0:00:01)!" in said
+    assert told in said
     assert "in _block" in said
 
 

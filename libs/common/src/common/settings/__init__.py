@@ -43,6 +43,9 @@ class ServiceSettings(BaseSettings):
     stall_seconds: float = Field(
         30.0, ge=0, description="Seconds the event loop may be blocked before the process ends itself; 0: never."
     )
+    stall_processor_seconds: float = Field(
+        10.0, ge=0, description="Processor seconds that a blocked event loop may use until then; 0: any."
+    )
     otel_exporter_otlp_endpoint: str | None = Field(None, description="OTLP/HTTP endpoint; empty: no traces are sent.")
 
     @property

@@ -27,10 +27,10 @@ S = TypeVar("S", bound=ServiceSettings)
 class _Server(uvicorn.Server):
     """Also stops when the wiring breaks under the app, and never takes longer to stop than it may."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, stall_seconds: float) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, settings: ServiceSettings) -> None:
         super().__init__(config)
         self._app = app
-        self._stall_seconds = stall_seconds
+        self._settings = settings
 
     async def on_tick(self, counter: int) -> bool:
         if self._app.state.failed:
@@ -39,7 +39,7 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        async with stall_watch(self._stall_seconds):
+        async with stall_watch(self._settings.stall_seconds, self._settings.stall_processor_seconds):
             await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -76,7 +76,7 @@ def _serve(service: str, settings: ServiceSettings, app: FastAPI) -> None:
         app, host=settings.host, port=settings.port, log_config=None, access_log=False,
         timeout_graceful_shutdown=_REQUEST_SECONDS, lifespan="on",
     )  # fmt: skip
-    server = _Server(config, app, settings.stall_seconds)
+    server = _Server(config, app, settings)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn passes Ctrl-C on when it has stopped
         server.run()
     if app.state.failed or not server.started:
