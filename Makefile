@@ -36,7 +36,7 @@ bench-fetch: setup  ## Measure 1,000 pages of 100 postings from a fake provider 
 bench-replay: setup  ## Replay 100,000 archived postings with the network cut off (half an hour); ARGS="--postings 5000"
 	@$(BIN)/python -m benchmarks.replay $(ARGS)
 
-chaos: setup  ## Kill, freeze, cut and fill up everything under a running product for 25 minutes; ARGS="--seed 7 --only NAME", "--list"
+chaos: setup  ## Kill, freeze, cut and fill up everything under a running product, 10 to 20 minutes; ARGS="--seed 7 --only NAME", "--list"
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 chaos-long: setup  ## The same for about 2 hours: 200 kills of services, 20 of the broker, 20 of the database
