@@ -61,6 +61,9 @@ find_python() {
     fail "Python 3.11, 3.12 or 3.13 is needed and could not be downloaded: install one and run this again"
 }
 
+# Compiled once here: where PYTHONDONTWRITEBYTECODE is set, as in many containers, each process would compile it all anew.
+export UV_COMPILE_BYTECODE=1
+
 # `uv sync` goes to the hosts named in uv.lock; an index of the user's own is reached through the exported lock.
 install() {
     index=${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-${PIP_INDEX_URL:-$(python3 -m pip config get global.index-url 2>/dev/null || true)}}}
