@@ -1,4 +1,4 @@
-"""A role and a schema for each service, and the broker's schema that all of them may use."""
+"""A role and a schema for each service, the broker's schema that all of them may use, and the marts to read."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -11,6 +11,9 @@ from common.database.engine import CONNECT_SECONDS, asyncpg_url
 SERVICES = ("extractor", "normalizer", "enricher", "ranker", "notifier", "gateway")
 #: Schema of the broker kept in PostgreSQL; the administrator owns it.
 BROKER = "broker"
+#: Schema of the gateway's views for people who ask with SQL, and the role that may read it and nothing else.
+MARTS, ANALYST = "marts", "analyst"
+_MARTS_OWNER = "gateway"
 _LOCK = "posthorn:prepare"
 _COMMAND_SECONDS = 60
 _ATTEMPTS = 10
@@ -19,7 +22,7 @@ _ROLE_RACES = (asyncpg.UniqueViolationError, asyncpg.DuplicateObjectError, async
 
 
 async def prepare_database(admin_url: str, passwords: Mapping[str, str]) -> None:
-    """Create or correct the role and schema of each service named in `passwords`, and the broker's schema.
+    """Create or correct the role and schema of each service named in `passwords`, the broker's schema and the marts.
 
     Deploy step, safe to repeat and to run twice at once. A service's role owns its schema and can read no other, but
     for the broker's. `admin_url` needs a superuser, or a role that may create roles and owns the database.
@@ -45,6 +48,8 @@ async def _prepare(connection: asyncpg.Connection, passwords: Mapping[str, str])
             await _run(connection, "REVOKE ALL ON SCHEMA %I FROM PUBLIC", service)
         await _close_to_others(connection, passwords)
         await _share_broker(connection, passwords)
+        if _MARTS_OWNER in passwords:
+            await _open_marts(connection)
 
 
 def service_url(admin_url: str, service: str, password: str) -> str:
@@ -78,7 +83,7 @@ async def _prepare_role(connection: asyncpg.Connection, service: str, password: 
 
 
 async def _close_to_others(connection: asyncpg.Connection, services: Mapping[str, str]) -> None:
-    database = await connection.fetchval("SELECT current_database()")
+    database = await _database(connection)
     await _run(connection, "REVOKE ALL ON DATABASE %I FROM PUBLIC", database)
     await connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     for service in services:
@@ -94,6 +99,21 @@ async def _share_broker(connection: asyncpg.Connection, services: Mapping[str, s
             await _run(connection, f"GRANT {privileges} ON ALL {kind} IN SCHEMA %I TO %I", BROKER, service)
             shared = f"ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT {privileges} ON {kind} TO %I"
             await _run(connection, shared, BROKER, service)
+
+
+async def _open_marts(connection: asyncpg.Connection) -> None:
+    """The analyst cannot log in: whoever may read is made a member of it, with a password of their own."""
+    if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", ANALYST):
+        await _run(connection, "CREATE ROLE %I NOLOGIN", ANALYST)
+    await _run(connection, "CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I", MARTS, _MARTS_OWNER)
+    await _run(connection, "GRANT CONNECT ON DATABASE %I TO %I", await _database(connection), ANALYST)
+    await _run(connection, "GRANT USAGE ON SCHEMA %I TO %I", MARTS, ANALYST)
+    shared = "ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I GRANT SELECT ON TABLES TO %I"
+    await _run(connection, shared, _MARTS_OWNER, MARTS, ANALYST)
+
+
+async def _database(connection: asyncpg.Connection) -> str:
+    return str(await connection.fetchval("SELECT current_database()"))
 
 
 async def _run(connection: asyncpg.Connection, template: str, *values: str) -> None:
