@@ -1,7 +1,10 @@
 """What becomes of units that kill, of stages that fail everything, and of dead letters."""
 
 import asyncio
+import contextlib
 import hashlib
+import os
+import signal
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -12,7 +15,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import Headers, PostingsCollected, decode, unit_id
-from common.messaging import breaker
+from common.messaging import breaker, inflight, last_words
 from common.messaging.errors import PermanentError
 from common.messaging.inflight import PROCESS
 from common.messaging.outbox import outgoing
@@ -86,6 +89,61 @@ async def test_of_a_unit_held_at_a_crash_only_the_killer_is_set_aside_and_the_re
     )  # fmt: skip
     assert decode(PostingsCollected, row.body, hashlib.sha256(row.body).hexdigest()).items == []
     assert await rig.rows("SELECT 1 FROM normalizer.inflight") == []
+
+
+@pytest.mark.parametrize(
+    ("read", "crashes", "set_aside"),
+    [
+        (("u", 1), 0, ["segfault"]),  # exactly what was being read
+        (("u", 0), 0, []),  # an innocent, at a kill from outside
+        (("v", 0), 0, []),  # something else
+        (("u", 9), 0, ["segfault", "exit"]),  # nonsense
+        (None, 0, ["segfault", "exit"]),  # nobody knows
+        (("u", 0), 1, ["segfault", "exit"]),  # it was not that, as the unit has died again
+    ],
+)
+async def test_of_what_was_in_hand_at_a_first_crash_only_what_was_being_read_is_tried(
+    rig: StageRig, monkeypatch: pytest.MonkeyPatch, read: tuple[str, int] | None, crashes: int, set_aside: list[str]
+) -> None:
+    unit, stage, dead = message("u", "fine", "segfault", "exit"), Toy(), uuid.uuid4()
+    await note(rig, unit, dead, crashes)
+    with monkeypatch.context() as patched, contextlib.ExitStack() as dying:
+        patched.setattr(inflight, "PROCESS", dead)
+        if read is not None:
+            dying.enter_context(last_words.reading(message(read[0], "fine").headers, read[1]))
+        last_words.take_over()
+    await rig.run(stage, unit)
+    rows = await rig.rows("SELECT item FROM normalizer.quarantine ORDER BY reference")
+    assert [row.item["word"] for row in rows] == set_aside
+    assert stage.seen == [[word for word in ("fine", "segfault", "exit") if word not in set_aside]]
+
+
+def test_what_a_fork_was_reading_when_it_was_killed_is_known_to_the_next_one_and_what_it_had_read_is_not() -> None:
+    unit = message("u").headers
+
+    def life(position: int | None, *, dies_reading: bool) -> uuid.UUID:
+        mine, its = os.pipe()
+        if (child := os.fork()) == 0:
+            os.write(its, inflight.PROCESS.bytes)
+            if position is not None:
+                with last_words.reading(unit, position):
+                    if dies_reading:
+                        os.kill(os.getpid(), signal.SIGKILL)
+            os._exit(0)
+        os.waitpid(child, 0)
+        return uuid.UUID(bytes=os.read(mine, 16))
+
+    def told(holder: uuid.UUID) -> list[int]:
+        mine, its = os.pipe()
+        if (child := os.fork()) == 0:
+            os.write(its, bytes([len(found := last_words.suspects(holder, unit, 3)), *found]))
+            os._exit(0)
+        os.waitpid(child, 0)
+        return list(os.read(mine, 9))[1:]
+
+    assert told(life(2, dies_reading=True)) == [2]
+    assert told(uuid.uuid4()) == [0, 1, 2]
+    assert told(life(2, dies_reading=False)) == [0, 1, 2]
 
 
 async def test_a_unit_that_comes_again_to_the_process_that_holds_it_is_no_suspect(rig: StageRig) -> None:

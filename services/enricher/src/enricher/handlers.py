@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from common.contracts import Headers, Job, Posting, PostingsEnriched, PostingsNormalized, is_over
 from common.messaging.differences import Differences, DifferenceStore
 from common.messaging.judge import Trial
+from common.messaging.last_words import reading
 from common.messaging.rule_sets import RuleSource
 from common.messaging.unit import Child, Finished, Quarantined
 from common.settings.rule_files import RuleFiles
@@ -108,8 +109,11 @@ class EnrichPostings:
             for p in event.postings
             if p.hash_key in last
         ]
-        for posting in read:
-            _read(enricher, posting, known, prepared)
+        for position, posting in enumerate(event.postings):
+            if posting.hash_key in last:
+                continue
+            with reading(headers, position):
+                _read(enricher, posting, known, prepared)
             # A hundred long texts take a while: heartbeats and other queues must have their turn.
             await asyncio.sleep(0)
         return prepared

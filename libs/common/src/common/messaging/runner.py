@@ -23,8 +23,9 @@ from common.messaging.breaker import Breaker
 from common.messaging.crash_points import crash_point
 from common.messaging.errors import PermanentError, RetryLaterError
 from common.messaging.health import is_infrastructure, until_healthy
-from common.messaging.inflight import InFlight
+from common.messaging.inflight import Held, InFlight
 from common.messaging.judge import Killer
+from common.messaging.last_words import suspects
 from common.messaging.outbox import Outbox
 from common.messaging.protocol import Broker, Delivery, Outgoing, Subscription
 from common.messaging.quarantine import Quarantine
@@ -146,10 +147,10 @@ class StageRunner(Generic[E, P]):
                     # A repetition may have been in hand at a crash.
                     await self._in_flight.clear(conn, headers)
                     return None
-        crashes = await self._in_flight.note(headers)
+        held = await self._in_flight.note(headers)
         crash_point("after_note")
         event = decode(self._stage.event, delivery.body, headers.sha256)
-        killers = await self._killers(event, crashes) if crashes else {}
+        killers = await self._killers(headers, event, held) if held.crashes else {}
         prepared = await self._stage.prepare(headers, _without(event, killers))
         async with self._engine.begin() as conn:
             await self._in_flight.clear(conn, headers)
@@ -166,17 +167,25 @@ class StageRunner(Generic[E, P]):
         self._report(finished)
         return finished
 
-    async def _killers(self, event: E, crashes: int) -> dict[int, Killer]:
-        """Postings of a unit held at a crash that end a process, tried where they harm nobody."""
-        if crashes > MOST_CRASHES:
-            raise PermanentError("killer", f"a process died {crashes} times with this unit in hand")
+    async def _killers(self, headers: Headers, event: E, held: Held) -> dict[int, Killer]:
+        """Postings of a unit held at a crash that end a process, tried where they harm nobody.
+
+        At its first crash only what was being read then, where that is known; if it dies again, all are tried.
+        """
+        if held.crashes > MOST_CRASHES:
+            raise PermanentError("killer", f"a process died {held.crashes} times with this unit in hand")
         if self._stage.trial is None:
             return {}
-        found = await self._suspects.killers(self._stage.trial, event)
+        postings = postings_in(event) if is_batch(event) else [event]
+        tried = range(len(postings)) if held.crashes > 1 else suspects(held.holder, headers, len(postings))
+        if not tried:
+            return {}
+        case = with_postings(event, [postings[n] for n in tried]) if is_batch(event) else event
+        found = await self._suspects.killers(self._stage.trial, case)
         metrics.TRIALS.labels(self._name, "killer" if found else "innocent").inc()
         if found and not is_batch(event):
             raise PermanentError("killer", found[0].how)
-        return {killer.position: killer for killer in found}
+        return {tried[killer.position]: killer for killer in found}
 
     async def _later(self, delivery: Delivery, reason: str, delay: float) -> str:
         if delivery.headers.attempt + 1 >= self._max_attempts:
