@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +86,19 @@ async def read_pages(adapter: SourceAdapter, client: SourceClient, params: dict[
         asked = request(adapter.name, params, cursor)
 
 
+_payloads = cache(load)
+_found: dict[tuple[str, Path], list[Any]] = {}
+
+
 async def real_items(source: str, folder: Path) -> list[Any]:
-    """All real items of a source in the shared data; for `sample` its own."""
-    payloads = load(folder)
+    """All real items of a source in the shared data; for `sample` its own. Read once in a process."""
+    if (source, folder) not in _found:
+        _found[source, folder] = await _read_items(source, folder)
+    return _found[source, folder]
+
+
+async def _read_items(source: str, folder: Path) -> list[Any]:
+    payloads = _payloads(folder)
     if source == "greenhouse":
         return [job for jobs in payloads.greenhouse.values() for job in jobs]
     if source == "lever":
@@ -123,6 +134,8 @@ def _saved_items(source: str, folder: Path) -> list[Any]:
 
 
 def _is_advert(comment: dict[str, Any]) -> bool:
+    if "role" in comment:  # read already, as one of several
+        return True
     advert = read_advert(comment.get("text") or comment["comment_text"])
     return bool(advert.company or advert.roles)
 

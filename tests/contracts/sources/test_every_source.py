@@ -21,7 +21,6 @@ from sources.registry import adapter_of, adapters
 from tests.support.real_items import FEW, real_items, request
 
 SOURCES = sorted(adapters())
-_found: dict[str, list[Any]] = {}
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -48,9 +47,7 @@ def adapter(request: pytest.FixtureRequest) -> SourceAdapter:
 @pytest.fixture
 def items(adapter: SourceAdapter, shared_data: Path) -> list[Any]:
     """All real items of the source."""
-    if adapter.name not in _found:
-        _found[adapter.name] = asyncio.run(real_items(adapter.name, shared_data))
-    return _found[adapter.name]
+    return asyncio.run(real_items(adapter.name, shared_data))
 
 
 def map_or_none(adapter: SourceAdapter, item: Any) -> SourcePosting | None:
@@ -121,19 +118,18 @@ def test_order_of_fields_does_not_matter(adapter: SourceAdapter, items: list[Any
         assert adapter.map_to_common(item_again, "board") == adapter.map_to_common(item, "board")
 
 
-@pytest.mark.parametrize("source", SOURCES)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_broken_variants_of_real_items_never_crash(source: str, shared_data: Path, data: st.DataObject) -> None:
-    if source not in _found:
-        _found[source] = asyncio.run(real_items(source, shared_data))
-    item = dict(data.draw(st.sampled_from(_found[source][:200])))
+def test_broken_variants_of_real_items_never_crash(
+    adapter: SourceAdapter, items: list[Any], data: st.DataObject
+) -> None:
+    item = dict(data.draw(st.sampled_from(items[:200])))
     record = dict(item.get("record", item))
     for key in data.draw(st.lists(st.sampled_from(sorted(record)), max_size=4)):
         value = record.get(key)
         cut = value[: len(value) // 2] if isinstance(value, str | list) else None
         record[key] = data.draw(st.one_of(st.just(cut), json_values, st.just("\x00"), st.just([value])))
-    map_or_none(adapter_of(source), {**item, "record": record} if "record" in item else record)
+    map_or_none(adapter, {**item, "record": record} if "record" in item else record)
 
 
 @given(item=json_values)
