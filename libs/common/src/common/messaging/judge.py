@@ -21,8 +21,6 @@ from common.database.child import parent_death_signal
 #: the top of a module, so that a subprocess can import it. What it raises is no crash: the stage will raise it too.
 Trial = Callable[[Any], None]
 
-#: A posting may take this many times its limit by the clock: on a busy machine an innocent one does.
-PATIENCE = 6
 _OUT_OF_MEMORY = 88
 
 
@@ -36,10 +34,14 @@ class Killer:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of a fork: seconds of processor time for one posting, bytes of address space."""
+    """Of a fork: seconds of processor time for one posting, bytes of address space.
+
+    By the clock a posting may take `patience` times its seconds: on a busy machine an innocent one does.
+    """
 
     seconds: float = 5.0
     memory: int = 2048 * 1024**2
+    patience: int = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +141,10 @@ def _ending(trial: Trial, suspects: Sequence[Event], limits: Limits) -> Killer |
     while not (ended := os.waitpid(child, os.WNOHANG))[0]:
         if at != (at := int.from_bytes(reached[:])):
             since = time.monotonic()
-        if time.monotonic() - since > PATIENCE * limits.seconds:
+        if time.monotonic() - since > limits.patience * limits.seconds:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-            return Killer(at, f"took more than {PATIENCE * limits.seconds:g} s")
+            return Killer(at, f"took more than {limits.patience * limits.seconds:g} s")
         time.sleep(pause)
         pause = min(0.05, pause * 2)
     how = _in_words(os.waitstatus_to_exitcode(ended[1]), limits)

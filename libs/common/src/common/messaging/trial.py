@@ -5,7 +5,7 @@ import contextlib
 import multiprocessing
 
 from common.contracts import Event, encode, is_batch, postings_in
-from common.messaging.judge import PATIENCE, Case, Judge, Killer, Limits, Trial, give_back, serve_cases, take_ready
+from common.messaging.judge import Case, Judge, Killer, Limits, Trial, give_back, serve_cases, take_ready
 
 #: Seconds in which a judge that was not kept ready imports its modules and reads its rules.
 _START_SECONDS = 120.0
@@ -23,7 +23,7 @@ class SuspectLane:
     async def killers(self, trial: Trial, event: Event) -> list[Killer]:
         """Those in the event that end a process; RuntimeError if nothing can be tried."""
         count = len(postings_in(event)) if is_batch(event) else 1
-        seconds = _START_SECONDS + (2 * count + 1) * PATIENCE * self._limits.seconds
+        seconds = _START_SECONDS + (2 * count + 1) * self._limits.patience * self._limits.seconds
         case = Case(trial, type(event), *encode(event), self._limits)
         async with self._alone:
             ready = take_ready()
