@@ -95,7 +95,7 @@ class DegreeReader:
 
     def _need(self, text: Text, mention: Mention, end: int, level: Degree, sections: Sections) -> tuple[bool, bool]:
         """Whether it is a wish, and whether it is required; "or equivalent" to a high school's is a diploma."""
-        before, behind = text.around(mention.start, end, _REACH)[0], text.around(end, end, _REACH)[1]
+        before, behind = text.before(mention.start, _REACH), text.behind(end, _REACH)
         said = f"{before[-60:]} | {_ASIDE.sub('', behind)}"
         if self._waived.search(said):
             return True, False

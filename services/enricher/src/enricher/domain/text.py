@@ -11,7 +11,8 @@ _ABBREVIATED = "".join(
     rf"(?<!\b{words}\.)" for words in (r"ca", r"min", r"max", r"mind", r"exp", r"e\.g", r"z\.b", r"u\.s", r"u\.k")
 )
 _BYTE_ENDS = re.compile(rb"[!?;\n]|\.\s|\xe2\x80\xa2")
-_ENDS = re.compile(rf"[!?;\n•·]|\.(?=\s|$){_ABBREVIATED}| {{2}}|\xa0 ")
+_MARKS = rf"[.!?;•·](?:(?<!\.)|(?=\s|$){_ABBREVIATED})"
+_ENDS, _ENDS_OR_BLANKS = re.compile(_MARKS), re.compile(rf"{_MARKS}| {{2}}|\xa0 ")
 #: Bytes before a cut in which a sentence that was begun may still turn: "you need 5 years of …", "no visa is …".
 _TURN = 60
 #: What a byte says of the character it belongs to: 0 ends a word, 1 continues it, 2 is part of a non-ASCII character.
@@ -63,9 +64,21 @@ class Text:
 
     def around(self, start: int, end: int, reach: int) -> tuple[str, str]:
         """What stands before and behind a byte span in its sentence, in lower case, at most `reach` bytes each."""
-        before = self.low[max(0, start - reach) : start].decode(errors="ignore")
-        behind = self.low[end : end + reach].decode(errors="ignore").lstrip(" \xa0")
-        return _ENDS.split(before)[-1], _ENDS.split(behind, maxsplit=1)[0]
+        return self.before(start, reach), self.behind(end, reach)
+
+    def before(self, start: int, reach: int) -> str:
+        """What stands before a place in its sentence, in lower case, at most `reach` bytes."""
+        first = max(0, start - reach)
+        line = max(first, self.low.rfind(b"\n", first, start) + 1)
+        words = self.low[line:start].decode(errors="ignore")
+        return _ends_in(words).split(words)[-1]
+
+    def behind(self, end: int, reach: int) -> str:
+        """What stands behind a place in its sentence, in lower case, at most `reach` bytes."""
+        line = self.low.find(b"\n", end, end + reach)
+        words = self.low[end : end + reach if line < 0 else line].decode(errors="ignore").lstrip(" \xa0")
+        found = _ends_in(words).search(words)
+        return words[: found.start()] if found else words
 
     def is_word(self, start: int, end: int) -> bool:
         """Whether the span is not part of a longer word, an e-mail address or a host name."""
@@ -93,6 +106,11 @@ class Text:
         if b" " not in self.low[start:end] or not self.raw[end - 1 : end].islower():
             return False
         return bool(_NEXT_LINE.match(self.raw, end))
+
+
+def _ends_in(line: str) -> re.Pattern[str]:
+    """What finds ends of sentences in a line: two blanks are rare, and to look for them costs twice as much."""
+    return _ENDS_OR_BLANKS if "  " in line or "\xa0 " in line else _ENDS
 
 
 def _is_letter(raw: bytes, at: int) -> bool:

@@ -1,7 +1,7 @@
 """Years of experience that a posting asks for, told from ages, histories of firms and terms of contracts."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from enricher.domain.evidence import Evidence, from_span
@@ -24,8 +24,9 @@ _JOINS = r"(?:\\?-|–|—|−|~|/|to|or|and|bis|oder|tot|à|ou|a|o|y|e|until)"
 _SPENT = re.compile(r"[\s’'`]*(?:\+\s*)?(?:in|of|as|with|within|on|im|als|en|dans|comme|como|de|d['’]|\w+ing|\w+al)\b")
 #: Before years that the employer has, as in "with 12 years of experience our team guides you".
 _WITH = re.compile(r"(?<!\w)(?:with|mit|avec|con)[\s\"'’]*$")
-#: The word before the unit, and words that may stand between number and unit; bytes in which the number stands.
-_LAST = re.compile(r"(\w+)[^\w]*$")
+#: The word before the unit, read backwards (a search for the end of a text tries every word), and words that may stand
+#: between number and unit; bytes in which the number stands.
+_LAST = re.compile(r"\W*(\w+)")
 _BETWEEN = frozenset({"more", "plus", "full", "volle", "good", "solid"})
 _NUMBER = 60
 _PLUS = re.compile(r"[\s’'`]*(?:\+|plus\b|or more\b|and above\b|and up\b|o más\b|ou plus\b|und mehr\b|oder mehr\b)")
@@ -97,15 +98,14 @@ class YearsReader:
         return first.years, from_span(text, first.start, first.end, field="years", value=shown, rule=first.rule)
 
     def _in_numbers(self, text: Text, mention: Mention, sections: Sections) -> _Stated | None:
-        before, behind = text.around(mention.start, mention.end, _BEFORE)[0], ""
+        before = text.before(mention.start, _BEFORE)
         unit = text.low[mention.start : mention.end].decode(errors="ignore")
-        last = _LAST.search(before)
         # Most years are no number of years: the long expression is for those only.
-        number = last is None or last[1][-1].isdigit() or last[1] in self._rules.numbers or last[1] in _BETWEEN
-        match = self._amount.search(before[-_NUMBER:] + unit) if number or " " in unit or unit[0].isdigit() else None
+        number = _follows_number(before, self._rules.numbers) or " " in unit or unit[0].isdigit()
+        match = self._amount.search(before[-_NUMBER:] + unit) if number else None
         if match is None or text.low[mention.end : mention.end + 1].isalnum():
             return None
-        behind = text.around(mention.end, mention.end, _BEHIND)[1]
+        behind = text.behind(mention.end, _BEHIND)
         head = before[: len(before) - (match.end() - match.start() - len(unit))]
         if not self._is_asked(match, head, behind):
             return None
@@ -152,3 +152,12 @@ class YearsReader:
         if not near or self._others.search(before):
             return None
         return _Stated(mention.value, mention.start, mention.end, "years.worded", preferred=False)
+
+
+def _follows_number(before: str, numbers: Mapping[str, int]) -> bool:
+    """Whether the last word before a unit is a number, or stands between number and unit; true where there is none."""
+    found = _LAST.match(before[::-1])
+    if found is None:
+        return True
+    word = found[1][::-1]
+    return word[-1].isdigit() or word in numbers or word in _BETWEEN
