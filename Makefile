@@ -6,8 +6,8 @@ BIN := .venv/bin
 # Data of `make demo` and `make up`; a `posthorn` installed for a user keeps its own in the user's data folder.
 export POSTHORN_HOME ?= $(CURDIR)/.posthorn
 PYTEST := $(BIN)/pytest
-# The tiers share the machine with the servers they start.
-PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
+# For two processors: one of three workers mostly waits for the servers and services it has started.
+PARALLEL ?= -n 3 --dist loadfile --no-loadscope-reorder
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t d; do printf '%-24s%s\n' "$$t" "$$d"; done
@@ -42,8 +42,11 @@ chaos: setup  ## Kill, freeze, cut and fill up everything under a running produc
 chaos-long: setup  ## The same for about 2 hours: 200 kills of services, 20 of the broker, 20 of the database
 	@$(BIN)/python -m tests.chaos --long $(ARGS)
 
-test: setup lint type  ## Everything CI checks: lint, types, all tests, coverage of the domain code
-	@$(PYTEST) $(PARALLEL) --cov --cov-report=term:skip-covered $(ARGS)
+# Checking types takes half a minute on one processor: meanwhile the tests begin.
+test: setup lint  ## Everything CI checks: lint, types, all tests, coverage of the domain code
+	@$(BIN)/mypy & types=$$!; \
+	$(PYTEST) $(PARALLEL) --cov --cov-report=term:skip-covered $(ARGS); tests=$$?; \
+	wait $$types || { echo 'types: see above' >&2; exit 1; }; exit $$tests
 
 unit: setup  ## Tests without I/O, and the rules of the house
 	@$(PYTEST) tests/unit tests/architecture $(ARGS)

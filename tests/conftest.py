@@ -12,6 +12,7 @@ from tests.support.servers import database, namespace, postgres_process, postgre
 __all__ = ["database", "namespace", "postgres_process", "postgres_server", "rabbitmq", "shared_data"]
 
 _UNIT = Path(__file__).parent / "unit"
+_COMMANDS = _UNIT / "cli"
 
 
 def pytest_configure() -> None:
@@ -20,7 +21,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Count coverage where the domain is tried on its own: tracing whole services takes minutes and adds nothing."""
+    """Count coverage where the domain is tried on its own: tracing services and commands takes minutes for nothing."""
     for item in items:
-        if not item.path.is_relative_to(_UNIT):
+        if not item.path.is_relative_to(_UNIT) or item.path.is_relative_to(_COMMANDS):
             item.add_marker(pytest.mark.no_cover)
