@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extractor.domain.batches import MAX_ITEM_BYTES, split
 from extractor.domain.envelope import Provenance, RawPage, canonical_json, pack, timestamp, unpack
 from extractor.errors import DamagedPageError
 
@@ -72,6 +73,25 @@ def test_any_json_survives_the_archive(payload: Any) -> None:
     page, asked = unpack(pack(replace(PAGE, payload=payload), ASKED))
     assert page.payload == payload
     assert asked == ASKED
+
+
+@given(st.lists(json_values, max_size=4), st.dictionaries(st.text(), json_values, max_size=3))
+def test_entries_that_were_written_before_change_no_byte(entries: list[Any], others: dict[str, Any]) -> None:
+    for payload in (
+        entries,
+        {**others, "jobs": entries},
+        {"deeper": {"jobs": entries}},
+        {"\ud83d": 1, "jobs": entries},
+    ):
+        page = replace(PAGE, payload=payload)
+        assert pack(page, ASKED, split(entries).exact(entries)) == pack(page, ASKED)
+
+
+@pytest.mark.parametrize("entry", [{"t": "\ud83d"}, {None: ["x"]}, "x" * (MAX_ITEM_BYTES + 1)])
+def test_entries_that_are_not_sent_as_they_are_are_archived_as_they_are(entry: Any) -> None:
+    entries = [entry, {"b": 1, "a": 2}]
+    page = replace(PAGE, payload={"jobs": entries})
+    assert pack(page, ASKED, split(entries).exact(entries)) == pack(page, ASKED)
 
 
 @pytest.mark.parametrize("payload", ["<html>", {"t": "\ud83d"}, {"n": 2**70}, {None: ["x"], "a": 1}, {"t": "a\x00b"}])

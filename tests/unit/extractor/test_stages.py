@@ -110,6 +110,33 @@ async def test_a_unit_reads_eight_pages_and_names_the_ninth(source: FakeSource, 
     assert (len(set(keys)), keys[7]) == (8, "bronze/fake/date=2025/08/19/run=r1/page=0008.json.gz")
 
 
+async def test_the_archive_is_looked_into_until_a_page_is_not_there(source: FakeSource) -> None:
+    looked: list[str] = []
+
+    class Counted(ObjectStore):
+        async def get(self, key: str, *, sha256: str | None = None) -> bytes:
+            looked.append(key.partition("page=")[2])
+            return await super().get(key, sha256=sha256)
+
+    archive = Archive(Counted.from_url("memory:///"), "bronze")
+    await stage_of(archive, lambda: 0.0).prepare(headers(), request(most=3))
+    assert looked == ["0001.json.gz"]
+    looked.clear()
+    await stage_of(archive, lambda: 0.0).prepare(headers(), request(most=9))
+    assert looked == ["0001.json.gz", "0002.json.gz", "0003.json.gz", "0004.json.gz"]
+    assert source.asked == 8
+
+
+async def test_a_page_whose_items_our_code_cannot_find_is_archived_before_it_fails(
+    stage: FetchPages, source: FakeSource, archive: Archive
+) -> None:
+    source.answer = {"no": "jobs"}
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            await stage.prepare(headers(), request())
+    assert source.asked == 1
+
+
 async def test_large_pages_fill_a_unit_sooner(source: FakeSource, archive: Archive) -> None:
     source.answer = {"jobs": [{"id": n} for n in range(450)], "next": "more"}
     unit = await stage_of(archive, lambda: 0.0).prepare(headers(), request(most=20))

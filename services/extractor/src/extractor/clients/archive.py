@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -11,7 +11,7 @@ import structlog
 
 from common.storage import DamagedObjectError, ObjectMissingError, ObjectStore, StorageUnavailableError, StoredObject
 from extractor.domain.archive_key import Placed, archive_key, read_key, source_prefix
-from extractor.domain.envelope import Provenance, RawPage, pack, unpack
+from extractor.domain.envelope import Provenance, RawPage, Written, pack, unpack
 from extractor.errors import DamagedPageError
 
 T = TypeVar("T")
@@ -70,9 +70,14 @@ class Archive:
                 return found
         return None
 
-    async def keep(self, page: RawPage, asked: Provenance, requested_at: datetime) -> ArchivedPage:
-        """The page as it is archived now: this one, or the one that a twin was faster to archive."""
-        data, sha256 = await asyncio.to_thread(_packed, page, asked)
+    async def keep(
+        self, page: RawPage, asked: Provenance, requested_at: datetime, items: Written | None = None
+    ) -> ArchivedPage:
+        """The page as it is archived now: this one, or the one that a twin was faster to archive.
+
+        `items` are those of its payload where they are written already.
+        """
+        data, sha256 = await asyncio.to_thread(_packed, page, asked, items)
         for key in self._keys(asked, requested_at):
             if await self._store.put_if_absent(key, data, {"content-type": "application/gzip", "sha256": sha256}):
                 return ArchivedPage(page, key, sha256, len(data))
@@ -119,11 +124,12 @@ class Archive:
             return None
         return ArchivedPage(page, key, hashlib.sha256(data).hexdigest(), len(data), reused=True)
 
-    def _keys(self, asked: Provenance, requested_at: datetime) -> tuple[str, str]:
+    def _keys(self, asked: Provenance, requested_at: datetime) -> Iterator[str]:
         where = (self.prefix, asked.source, asked.feed, requested_at, asked.run_id, asked.page)
-        return archive_key(*where), archive_key(*where, unit_id=asked.unit_id)
+        yield archive_key(*where)
+        yield archive_key(*where, unit_id=asked.unit_id)
 
 
-def _packed(page: RawPage, asked: Provenance) -> tuple[bytes, str]:
-    data = pack(page, asked)
+def _packed(page: RawPage, asked: Provenance, items: Written | None) -> tuple[bytes, str]:
+    data = pack(page, asked, items)
     return data, hashlib.sha256(data).hexdigest()

@@ -2,9 +2,12 @@
 
 import json
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import msgspec
+
+from extractor.domain.envelope import Written, encoder
 
 #: Postings in a message at most.
 MAX_POSTINGS = 100
@@ -13,15 +16,22 @@ MAX_BYTES = 4 * 1024 * 1024
 #: JSON bytes of one item at most; a larger one is rejected.
 MAX_ITEM_BYTES = 16 * 1024 * 1024
 
-_encode = msgspec.json.Encoder(decimal_format="string").encode
-
 
 @dataclass(slots=True)
 class Batches:
-    """Items by message, as JSON and in their order, and the positions of those that are too large to be sent."""
+    """Items by message, as canonical JSON and in their order, and the positions of those too large to be sent.
+
+    `replaced`: JSON could not carry one of them as it is.
+    """
 
     messages: list[list[msgspec.Raw]] = field(default_factory=list)
     too_large: list[int] = field(default_factory=list)
+    replaced: bool = False
+
+    def exact(self, items: list[Any]) -> Written | None:
+        """All the `items` that were cut, as they are sent; None where that is not quite what they are."""
+        whole = not (self.too_large or self.replaced)
+        return Written(items, list(chain.from_iterable(self.messages))) if whole else None
 
 
 def split(
@@ -35,7 +45,10 @@ def split(
     batches = Batches()
     room, left = 0, 0
     for position, original in enumerate(items):
-        item = _json(original)
+        try:
+            item = encoder.encode(original)
+        except (UnicodeEncodeError, TypeError):
+            item, batches.replaced = _replaced(original), True
         size = len(item)
         if size > max_item_bytes:
             batches.too_large.append(position)
@@ -48,10 +61,7 @@ def split(
     return batches
 
 
-def _json(item: Any) -> bytes:
-    """What JSON cannot carry (half an emoji, a None key) is replaced."""
-    try:
-        return _encode(item)
-    except (UnicodeEncodeError, TypeError):
-        text = json.dumps(item, ensure_ascii=False, default=str).encode(errors="replace")
-        return _encode(json.loads(text))
+def _replaced(item: Any) -> bytes:
+    """Without what JSON cannot carry (half an emoji, a None key)."""
+    text = json.dumps(item, ensure_ascii=False, default=str).encode(errors="replace")
+    return encoder.encode(json.loads(text))

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +20,8 @@ SCHEMA_VERSION = 1
 _LEVEL, _GZIP = 1, 16 + 15
 #: Where the payload goes: JSON has a bare @ nowhere, and escapes quotes in strings.
 _PLACE, _PLACED = msgspec.Raw(b"@"), b'"payload":@'
-_encoder = msgspec.json.Encoder(order="sorted", decimal_format="string")
+#: Of canonical JSON, for what JSON can carry.
+encoder = msgspec.json.Encoder(order="sorted", decimal_format="string")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,29 @@ class Provenance:
     page: int
 
 
-def pack(page: RawPage, asked: Provenance) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A list somewhere in a payload whose entries have been written as canonical JSON already."""
+
+    entries: list[Any]
+    texts: list[msgspec.Raw]
+
+    def placed_in(self, payload: Any) -> Any:
+        """The payload with the texts in the place of the entries, if they are the payload or stand at its top."""
+        if payload is self.entries:
+            return self.texts
+        if isinstance(payload, dict):
+            return {name: self.texts if value is self.entries else value for name, value in payload.items()}
+        return payload
+
+
+def pack(page: RawPage, asked: Provenance, written: Written | None = None) -> bytes:
     """The envelope as canonical JSON in gzip with mtime 0: the same page gives the same bytes.
 
-    `ingest.sha256` and `ingest.bytes_uncompressed` are those of the payload's canonical JSON (UTF-8).
+    `ingest.sha256` and `ingest.bytes_uncompressed` are those of the payload's canonical JSON (UTF-8). What is `written`
+    of the payload saves time, and changes nothing.
     """
-    payload = canonical_json(page.payload)
+    payload = _payload(page.payload, written)
     feed = f"/{asked.feed}" if asked.feed else ""
     ingest = {
         "ingest_run_id": asked.run_id,
@@ -73,12 +92,19 @@ def pack(page: RawPage, asked: Provenance) -> bytes:
         "headers": dict(page.headers),
         "payload": _PLACE,
     }
-    envelope = _encoder.encode({"ingest": ingest, "request": request, "response": response})
+    envelope = encoder.encode({"ingest": ingest, "request": request, "response": response})
     before, _, after = envelope.partition(_PLACED)
     # In pieces: putting them together first costs as much as compressing them.
     gzipped = isal_zlib.compressobj(_LEVEL, wbits=_GZIP)
     pieces = (before, b'"payload":', payload, after)
     return b"".join([*map(gzipped.compress, pieces), gzipped.flush()])
+
+
+def _payload(payload: Any, written: Written | None) -> bytes:
+    if written is not None:
+        with suppress(TypeError, UnicodeEncodeError):  # what JSON cannot carry stands beside the entries
+            return encoder.encode(written.placed_in(payload))
+    return canonical_json(payload)
 
 
 def unpack(data: bytes) -> tuple[RawPage, Provenance]:
@@ -114,7 +140,7 @@ def unpack(data: bytes) -> tuple[RawPage, Provenance]:
 def canonical_json(value: Any) -> bytes:
     """JSON with sorted keys and no white space; the same value gives the same bytes."""
     try:
-        return _encoder.encode(value)
+        return encoder.encode(value)
     except TypeError:  # the None key of a CSV row with too many fields
         return canonical_json(json.loads(json.dumps(value, default=str)))
     except UnicodeEncodeError:  # half an emoji: kept, in ASCII

@@ -1,11 +1,13 @@
 """Pages of a source: asked for, archived, cut into batches of raw postings, several in a unit of work."""
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import structlog
@@ -35,8 +37,8 @@ from sources.registry import adapter_of
 MAX_PAGES, MAX_SECONDS = 8, 1.0
 #: Seconds that a unit waits at most between two attempts (the broker's longest lane).
 _LONGEST_WAIT = 600.0
-#: Compressed bytes of a page whose items are cut sooner than another thread begins to; it takes 2 ms at most.
-_SMALL = 128 * 1024
+#: Items that are cut sooner than another thread begins to; pages of more are those of whole boards.
+_FEW = 200
 _log = structlog.get_logger()
 
 
@@ -55,6 +57,15 @@ class PreparedPage:
     failure: SourceError | None = None
     reading: Reading | None = None
     sweep: Sweep | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a payload holds: its items cut into messages, and where the page behind it starts."""
+
+    items: list[Any]
+    batches: Batches
+    cursor: str | None
 
 
 @dataclass(slots=True)
@@ -116,7 +127,7 @@ class FetchPages:
         first = await self._first(headers, event, visit)
         unit = PreparedPages(visit.feed, [first], first.following)
         while unit.following is not None and not unit.full:
-            page = await self._further(headers, unit.following, visit, until)
+            page = await self._further(headers, unit.following, visit, until, unit.pages[-1])
             if page is None:
                 break
             unit.pages.append(page)
@@ -127,8 +138,7 @@ class FetchPages:
         """The page that the unit is for: if it cannot be had now the unit is tried later, and fails in the end."""
         reading = visit.reading(event, first=True)
         try:
-            archived = await self._found(headers, event, visit) or await self._asked(headers, event, visit, reading)
-            page = await self._read(headers, event, visit, archived, reading)
+            page = await self._read(headers, event, visit, reading, await self._found(headers, event, visit))
         except SourceUnavailableError as error:
             delay = error.delay or _backoff(headers.attempt)
             if self._worth_waiting(headers, reading, delay):
@@ -142,15 +152,18 @@ class FetchPages:
         self._reader.note(reading, page.failure, final=True)
         return page
 
-    async def _further(self, headers: Headers, event: PageRequested, visit: Visit, until: float) -> PreparedPage | None:
+    async def _further(
+        self, headers: Headers, event: PageRequested, visit: Visit, until: float, before: PreparedPage
+    ) -> PreparedPage | None:
         """The next page; None where another unit has to read it: because time is over, or with all its attempts."""
         reading = visit.reading(event, first=False)
         try:
-            archived = await self._found(headers, event, visit)
+            # Behind a page that no execution had archived there is none that one has.
+            known = before.archived is not None and before.archived.reused
+            archived = await self._found(headers, event, visit) if known else None
             if archived is None and self._clock() >= until:
                 return None
-            archived = archived or await self._asked(headers, event, visit, reading)
-            page = await self._read(headers, event, visit, archived, reading)
+            page = await self._read(headers, event, visit, reading, archived)
         except Exception as error:  # noqa: BLE001 - the pages before it are read; alone it fails as it would have
             _log.info("page_left_to_next_unit", source=visit.adapter.name, page=event.page, error=repr(error))
             self._reader.note(reading, error if isinstance(error, SourceError) else None, final=False)
@@ -168,34 +181,41 @@ class FetchPages:
         asked = _provenance(headers, event, visit)
         return await once_available(lambda: self._archive.find(asked, event.requested_at), self._sleep)
 
-    async def _asked(self, headers: Headers, event: PageRequested, visit: Visit, reading: Reading) -> ArchivedPage:
+    async def _asked(
+        self, headers: Headers, event: PageRequested, visit: Visit, reading: Reading
+    ) -> tuple[ArchivedPage, _Content | None]:
+        """The page as it is archived now, and what it holds; None where that is another's, or cannot be read."""
         asked = _provenance(headers, event, visit)
         page = await self._reader.read(visit, _request(event), reading)
-        kept = await once_available(lambda: self._archive.keep(page, asked, event.requested_at), self._sleep)
+        content = None
+        with contextlib.suppress(Exception):  # raised again once the page is archived
+            content = await _content(visit, event, page.payload)
+        items = content.batches.exact(content.items) if content else None
+        kept = await once_available(lambda: self._archive.keep(page, asked, event.requested_at, items), self._sleep)
         crash_point("archive_after_put")
-        return kept
+        return kept, None if kept.reused else content
 
     async def _read(
-        self, headers: Headers, event: PageRequested, visit: Visit, archived: ArchivedPage, reading: Reading
+        self, headers: Headers, event: PageRequested, visit: Visit, reading: Reading, archived: ArchivedPage | None
     ) -> PreparedPage:
-        adapter, payload = visit.adapter, archived.page.payload
+        content = None
+        if archived is None:
+            archived, content = await self._asked(headers, event, visit, reading)
         try:
-            items = adapter.items(payload)
-            cursor = adapter.next_cursor(payload, _request(event))
+            content = content or await _content(visit, event, archived.page.payload)
         except PagePayloadError as error:
             return PreparedPage(event.page, archived, failure=error, reading=reading)
-        reading.items(items)
-        small = archived.bytes < _SMALL
-        batches = split(items) if small else await asyncio.to_thread(split, items)
+        reading.items(content.items)
+        batches, items = content.batches, len(content.items)
         last, following = event.page >= event.source.max_pages, None
-        sweep = sweeps.begun(event, headers.event_id, archived.page.sent_at) if adapter.lists_all else None
+        sweep = sweeps.begun(event, headers.event_id, archived.page.sent_at) if visit.adapter.lists_all else None
         if sweep is not None:
             left = len(batches.too_large)
-            cut_off = last and cursor is not None
-            sweep = sweeps.with_page(sweep, len(items) - left, too_large=left, cut_off=cut_off)
-        if cursor is not None and not last:
-            following = msgspec.structs.replace(event, page=event.page + 1, cursor=cursor, sweep=sweep)
-        return PreparedPage(event.page, archived.emptied, batches, len(items), following, reading=reading, sweep=sweep)
+            cut_off = last and content.cursor is not None
+            sweep = sweeps.with_page(sweep, items - left, too_large=left, cut_off=cut_off)
+        if content.cursor is not None and not last:
+            following = msgspec.structs.replace(event, page=event.page + 1, cursor=content.cursor, sweep=sweep)
+        return PreparedPage(event.page, archived.emptied, batches, items, following, reading=reading, sweep=sweep)
 
     async def apply(
         self, conn: AsyncConnection, headers: Headers, event: PageRequested, prepared: PreparedPages
@@ -256,6 +276,14 @@ class FetchPages:
 
 def _request(event: PageRequested) -> PageRequest:
     return PageRequest(event.source, event.campaign, event.page, event.cursor, event.requested_at)
+
+
+async def _content(visit: Visit, event: PageRequested, payload: Any) -> _Content:
+    """PagePayloadError for what is no page."""
+    items = visit.adapter.items(payload)
+    cursor = visit.adapter.next_cursor(payload, _request(event))
+    batches = split(items) if len(items) <= _FEW else await asyncio.to_thread(split, items)
+    return _Content(items, batches, cursor)
 
 
 def _provenance(headers: Headers, event: PageRequested, visit: Visit) -> Provenance:
