@@ -89,7 +89,7 @@ def _strings(value: Any) -> list[str] | None:
 
 def _around(read: set[str]) -> set[str]:
     """The objects in which something was read."""
-    return {path[:at] for path in read for at, sign in enumerate(path) if sign == "."}
+    return {path[:at] for path in read if "." in path for at, sign in enumerate(path) if sign == "."}
 
 
 def _without(raw: dict[str, Any], read: set[str], partly: set[str], prefix: str) -> dict[str, Any]:

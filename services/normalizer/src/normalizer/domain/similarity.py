@@ -7,8 +7,8 @@ from functools import cached_property
 
 from normalizer.domain.dedupe_rules import DedupeRules
 
-_NO_LETTER = re.compile(r"[\W_]+")
-_NO_ASCII_LETTER = {code: None for code in range(128) if not chr(code).isalnum()}
+_ASCII = bytes(range(128))
+_NO_LETTER = bytes(code for code in _ASCII if not chr(code).isalnum())
 _CUT = ("…", "...", "[...]", "[…]")
 #: Letters of a shingle: about three words. Letters, not words, because boards lose the spaces between paragraphs.
 LETTERS = 16
@@ -72,8 +72,14 @@ def _words(text: str) -> int:
 
 
 def _letters(text: str) -> str:
-    lower = text.lower()
-    return lower.translate(_NO_ASCII_LETTER) if lower.isascii() else _NO_LETTER.sub("", lower)
+    """In lower case; as bytes, since a pattern would go through every text that holds one dash."""
+    encoded = text.lower().encode(errors="surrogatepass").translate(None, _NO_LETTER)
+    letters = encoded.decode(errors="surrogatepass")
+    if not letters.isascii():
+        for character in set(encoded.translate(None, _ASCII).decode(errors="surrogatepass")):
+            if not character.isalnum():
+                letters = letters.replace(character, "")
+    return letters
 
 
 def _cut_mark(body: str, rules: DedupeRules) -> int | None:
