@@ -6,17 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from heapq import nlargest
 from itertools import chain, combinations
-from math import log, sqrt
+from math import exp, sqrt
 from typing import NamedTuple
 
 from common.contracts import Occupation
 from enricher.domain.evidence import Evidence
 from enricher.domain.rules import StandardTitle, TitleRules, TitleTable
 from enricher.domain.title_words import ASSISTANT, MANAGER, TitleWords
+from enricher.domain.word_groups import WordGroups
 from enricher.errors import InvalidRulesError
 
-#: Unit groups of ISCO-08, the number that tells how special a word is.
-_GROUPS = 436
 #: Words of a title whose combinations are looked up, and the most words of a combination.
 _MOST_WORDS, _MOST_COMBINED = 6, 4
 #: From this similarity of a title made of the asked words alone, titles with further words are not looked at.
@@ -36,6 +35,10 @@ _UNKNOWN = 2.0
 _NOT_MANAGER, _MANAGER, _ASSISTANT = 0.75, 0.6, 0.9
 #: Votes of a title added by hand.
 _BY_HAND = 50.0
+#: How far all words of a title count beside the nearest titles, and from which evidence of theirs a group is believed.
+_WORDS, _BELIEVED = 0.1, 1.0
+#: Groups with a smaller share of the strongest one's votes are passed over.
+_LEAST_VOTES = 0.05
 
 
 #: Similarity to the title asked, 0 to 1, and the number of a title of the lists.
@@ -48,6 +51,14 @@ class _Votes(NamedTuple):
     groups: dict[str, float]
     esco: dict[int, float]
     onet: dict[int, float]
+
+
+class _Title(NamedTuple):
+    """Of a title: occupations with votes, group and whether they are of ESCO; factor on votes; any ever excluded."""
+
+    occupations: tuple[tuple[int, float, str, bool], ...]
+    scale: float
+    choosy: bool
 
 
 class OccupationReader:
@@ -63,18 +74,20 @@ class OccupationReader:
         self._keys: list[str] = []
         self._targets: list[str] = []
         self._holding: dict[str, array[int]] = {}
-        groups: dict[str, set[str]] = defaultdict(set)
+        self._groups = WordGroups()
         codes = [o.isco_code for o in table.occupations]
         by_hand = _by_hand(rules, table, self.words)
         for line in chain((f"{key}\t{number}:{_BY_HAND}" for key, number in by_hand.items()), table.titles):
             key, _, targets = line.partition("\t")
             self._add(key, targets)
-            of_title = {codes[int(t.partition(":")[0])] for t in targets.split(",")}
-            for word in key.split(" "):
-                groups[word] |= of_title
+            of_title: dict[str, float] = {}
+            for target in targets.split(","):
+                one, _, votes = target.partition(":")
+                of_title[codes[int(one)]] = of_title.get(codes[int(one)], 0.0) + float(votes)
+            self._groups.add(key.split(" "), of_title)
         ranks = self.words.ranks
         #: Word → how special it is, and the bit of its rank.
-        self._weights = {w: (log(1 + _GROUPS / len(found)), ranks.get(w, 0)) for w, found in groups.items()}
+        self._weights = {word: (weight, ranks.get(word, 0)) for word, weight in self._groups.learn().items()}
         self._named = lru_cache(maxsize=4096)(self._parsed)
         self._excluded = self._exclusions(rules)
         self.read = lru_cache(maxsize=20_000)(self._read)
@@ -113,9 +126,18 @@ class OccupationReader:
         votes = self._votes(asked, top)
         if not votes.groups:
             return None
-        group = min(votes.groups, key=lambda code: (-votes.groups[code], code))
-        confidence = min(1.0, top[0][0]) * votes.groups[group] / sum(votes.groups.values())
+        group, share = self._strongest_group(asked, votes.groups)
+        confidence = min(1.0, top[0][0]) * share
         return self._answer(group, votes, confidence) if confidence >= least else None
+
+    def _strongest_group(self, asked: Mapping[str, float], votes: Mapping[str, float]) -> tuple[str, float]:
+        """The group that the nearest titles and all words speak for most, and how much it is to be believed."""
+        least = max(votes.values()) * _LEAST_VOTES
+        evidence = self._groups.evidence(asked, [group for group, strength in votes.items() if strength >= least])
+        words = sum(asked.values()) * _WORDS
+        shares = {group: votes[group] * exp(value * words) for group, value in evidence.items()}
+        group = min(shares, key=lambda code: (-shares[code], code))
+        return group, shares[group] / sum(shares.values()) / (1 + exp(_BELIEVED - evidence[group]))
 
     def _candidates(self, asked: Mapping[str, float]) -> list[Candidate]:
         weights = self._weights
@@ -173,28 +195,35 @@ class OccupationReader:
                 similarity *= _ASSISTANT
         return similarity, number
 
-    def _parsed(self, number: int) -> tuple[tuple[tuple[int, float], ...], float]:
-        """Occupations of a title with their votes, and the sum of the votes."""
+    def _parsed(self, number: int) -> _Title:
+        """Occupations of a title with their votes."""
         parts = (target.split(":") for target in self._targets[number].split(","))
-        named = tuple((int(one), float(votes)) for one, votes in parts)
-        return named, sum(votes for _, votes in named)
+        named = [(int(one), float(votes)) for one, votes in parts]
+        total = sum(votes for _, votes in named)
+        occupations = self._occupations
+        return _Title(
+            tuple((one, votes, occupations[one].isco_code, bool(occupations[one].esco_id)) for one, votes in named),
+            (1 + min(total, _MOST_VOTES) * _PER_VOTE) / total,
+            not self._excluded.keys().isdisjoint(one for one, _ in named),
+        )
 
     def _votes(self, asked: Mapping[str, float], top: Iterable[Candidate]) -> _Votes:
-        found = _Votes(defaultdict(float), defaultdict(float), defaultdict(float))
+        groups: dict[str, float] = {}
+        esco: dict[int, float] = {}
+        onet: dict[int, float] = {}
         excluded = self._excluded
         for similarity, number in top:
-            named, total = self._named(number)
-            strength = similarity**_POWER * (1 + min(total, _MOST_VOTES) * _PER_VOTE) / total
-            for one, votes in named:
-                if one in excluded and not excluded[one].isdisjoint(asked):
+            named, scale, choosy = self._named(number)
+            strength = similarity**_POWER * scale
+            for one, votes, group, of_esco in named:
+                if choosy and one in excluded and not excluded[one].isdisjoint(asked):
                     continue
-                occupation = self._occupations[one]
-                found.groups[occupation.isco_code] += strength * votes
-                if occupation.esco_id:
-                    found.esco[one] += strength * votes
+                groups[group] = groups.get(group, 0.0) + strength * votes
+                if of_esco:
+                    esco[one] = esco.get(one, 0.0) + strength * votes
                 else:
-                    found.onet[one] += similarity**_POWER_OF_CODES * votes
-        return found
+                    onet[one] = onet.get(one, 0.0) + similarity**_POWER_OF_CODES * votes
+        return _Votes(groups, esco, onet)
 
     def _answer(self, group: str, votes: _Votes, confidence: float) -> Occupation:
         """ESCO's strongest occupation of the group, with the code of O*NET's strongest, in the group if possible."""

@@ -13,6 +13,13 @@ _OBJECTS = re.compile(r"\s(?:for|in|at|to|with|of|from|by|under)\s")
 #: Weights of a word by where it stands: first part, a later one, behind "for" and the like, in brackets.
 _LATER, _OBJECT, _BRACKETED = 0.4, 0.8, 0.25
 _LONGEST_STEM, _LONGEST_ROOT = 3, 7
+#: Endings of women's titles in German, French and Spanish, and those of men.
+_WOMEN = {
+    "erin": "er", "eurin": "eur", "istin": "ist", "entin": "ent", "torin": "tor", "antin": "ant", "arin": "ar",
+    "gogin": "goge", "waltin": "walt", "peutin": "peut", "euse": "eur", "trice": "teur", "iere": "ier", "ienne": "ien",
+    "dora": "dor",
+}  # fmt: skip
+_ENDS_OF_WOMEN = tuple(_WOMEN)
 #: Bits of the ranks that a title's words name.
 MANAGER, SUPERVISOR, ASSISTANT = 1, 2, 4
 
@@ -88,9 +95,10 @@ def _plain(text: str) -> str:
 
 
 def _singular(word: str) -> str:
-    """Without the ending of a plural, or of a German woman's title; words of all languages here are treated alike."""
-    if word.endswith("erin") and len(word) > _LONGEST_ROOT:
-        return word[:-2]
+    """Without the ending of a plural, or of a woman's title; words of all languages here are treated alike."""
+    if len(word) > _LONGEST_ROOT and word.endswith(_ENDS_OF_WOMEN):
+        end = next(e for e in _ENDS_OF_WOMEN if word.endswith(e))
+        return word[: -len(end)] + _WOMEN[end]
     if len(word) <= _LONGEST_STEM or word[-1] != "s" or word.endswith(("ss", "us", "is")):
         return word
     if word.endswith("ies"):
