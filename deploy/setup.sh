@@ -86,4 +86,5 @@ find_uv || { boot_uv && find_uv; } || fail "uv was installed and does not start"
 find_python
 say "installing into .venv"
 install
+.venv/bin/python -m compileall -q -j 0 libs/*/src services/*/src cli/src || say "not everything compiles: starts are slower"
 fingerprint >"$stamp"
