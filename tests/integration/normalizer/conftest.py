@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ from common.messaging.unit import Finished
 from common.testing.postgres import PostgresServer
 from normalizer.handlers import NormalizePostings
 from normalizer.store import PostingStore
+from normalizer.store.closing import ClosingStore
 from normalizer.store.rule_files import load_rules
 from normalizer.tables import content, metadata, posting, posting_place, sighting
 from sources.errors import MappingError
@@ -62,6 +63,7 @@ class Normalizer:
 
     engine: AsyncEngine
     stage: NormalizePostings
+    closing: ClosingStore
     sent: list[Posting] = field(default_factory=list)
     #: The cluster of each posting as the others have heard of it, by version.
     told: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -102,6 +104,31 @@ class Normalizer:
         for said in event.postings if isinstance(event, DuplicatesSettled) else ():
             known = self.told.get(said.hash_key, (0, ""))
             self.told[said.hash_key] = max(known, (said.version, said.cluster_id))
+
+    async def look(self, at: datetime = NOW + timedelta(hours=1)) -> list[Posting]:
+        """Judge the reads that wait and look at what is due, as the watch does; what others are told of is returned."""
+        told: list[Posting] = []
+        async with self.engine.begin() as conn:
+            assert await self.closing.alone(conn)
+            while await self.closing.judge_next(conn, at):
+                pass
+            told += [posting for _, posting in (await self.closing.look(conn, at)).changed]
+        self.sent += told
+        return told
+
+    def latest(self) -> list[Posting]:
+        """Each posting as it was told last."""
+        known: dict[str, Posting] = {}
+        for said in self.sent:
+            if said.hash_key not in known or known[said.hash_key].version < said.version:
+                known[said.hash_key] = said
+        return [*known.values()]
+
+    async def flags(self) -> list[tuple[str, list[Any]]]:
+        """What people should know of each posting."""
+        async with self.engine.connect() as conn:
+            rows = await conn.execute(sa.select(posting.c.hash_key, posting.c.flags).order_by(posting.c.hash_key))
+            return [(row.hash_key.hex, row.flags) for row in rows]
 
     async def digest(self) -> dict[str, list[Any]]:
         """What the tables say now: open postings, what they show, all sightings; without versions and times."""
@@ -178,7 +205,9 @@ def plain_sources() -> Iterator[None]:
 @pytest.fixture
 async def real_normalizer(engine: AsyncEngine) -> Normalizer:
     """With the sources as they are."""
-    normalizer = Normalizer(engine, NormalizePostings(PostingStore(), FixedRules(load_rules()), now=lambda: NOW))
+    rules = load_rules()
+    stage = NormalizePostings(PostingStore(), FixedRules(rules), now=lambda: NOW)
+    normalizer = Normalizer(engine, stage, ClosingStore(PostingStore(), rules))
     await normalizer.clear()
     return normalizer
 

@@ -11,9 +11,7 @@ from common.contracts import FeedSwept, Headers, Posting
 from common.messaging.outbox import Outbox
 from normalizer.handlers import NoteSweep
 from normalizer.store import PostingStore
-from normalizer.store.closing import ClosingStore
 from normalizer.store.duplicate_decisions import DecisionStore
-from normalizer.store.rule_files import load_rules
 from normalizer.store.sweeps import SweepStore
 from tests.integration.normalizer.conftest import NOW, SOURCES, Normalizer
 
@@ -34,8 +32,6 @@ class Board:
 
     def __init__(self, normalizer: Normalizer) -> None:
         self.normalizer = normalizer
-        rules = load_rules()
-        self.store = ClosingStore(PostingStore(), rules.precedence, rules.closing)
         self.stage = NoteSweep(SweepStore(), lambda: NOW)
         self.reads = 0
 
@@ -57,13 +53,7 @@ class Board:
 
     async def close(self, at: datetime) -> list[Posting]:
         """What others are told once everything that waits was judged and looked at."""
-        told: list[Posting] = []
-        async with self.normalizer.engine.begin() as conn:
-            assert await self.store.alone(conn)
-            while await self.store.judge_next(conn, at):
-                pass
-            told += [posting for _, posting in (await self.store.look(conn, at)).changed]
-        return told
+        return await self.normalizer.look(at)
 
     async def rows(self, sql: str) -> list[Any]:
         async with self.normalizer.engine.connect() as conn:

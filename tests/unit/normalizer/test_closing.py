@@ -115,11 +115,8 @@ def test_a_new_id_after_the_old_one_went_is_a_repost() -> None:
 
 
 def test_the_same_job_under_an_id_of_its_own_is_a_repost_of_the_earlier_one() -> None:
-    assert told(Sighted(), twin=Twin("ab", ago(50), 0.97)) == [
-        "repost: the same job as ab of 2026-10-01, alike by 0.97"
-    ]
-    assert told(Sighted(), twin=Twin("ab", ago(10), 0.97)) == []
-    assert told(Sighted(), twin=Twin("ab", ago(150), 0.97)) == []
+    assert told(Sighted(), twin=Twin("ab", ago(50), ago(20))) == ["repost: the same job as ab of 2026-10-01"]
+    assert told(Sighted(), twin=Twin("ab", ago(150), ago(20))) == []
 
 
 def test_what_is_open_for_long_is_evergreen_as_the_source_dates_it() -> None:

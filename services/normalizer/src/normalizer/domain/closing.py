@@ -49,11 +49,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """An earlier posting of the same source that is the same job."""
+    """The last posting of the same source before this one that is the same job; both days of publication."""
 
     hash_key: str
     day: datetime
-    similarity: float | None
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def flags(
 ) -> list[Flag]:  # fmt: skip
     """What people should know of a posting besides its state."""
     since = opened(seen, first_seen_at)
-    repost = _repost(seen, rules) or _repost_of(twin, since, rules)
+    repost = _repost(seen, rules) or _repost_of(twin, rules)
     return ([repost] if repost else []) + evergreen(state, since, now, rules)
 
 
@@ -155,11 +155,10 @@ def _repost(seen: Sequence[Seen], rules: ClosingRules) -> Flag | None:
     return Flag(kind="repost", since=latest.first_seen_at, evidence=told)
 
 
-def _repost_of(twin: Twin | None, since: datetime, rules: ClosingRules) -> Flag | None:
-    if twin is None or not timedelta() < since - twin.day <= timedelta(days=rules.repost_days):
+def _repost_of(twin: Twin | None, rules: ClosingRules) -> Flag | None:
+    if twin is None or twin.since - twin.day > timedelta(days=rules.repost_days):
         return None
-    alike = "" if twin.similarity is None else f", alike by {twin.similarity:.2f}"
-    return Flag(kind="repost", since=since, evidence=f"the same job as {twin.hash_key} of {_day(twin.day)}{alike}")
+    return Flag(kind="repost", since=twin.since, evidence=f"the same job as {twin.hash_key} of {_day(twin.day)}")
 
 
 def _gone(seen: Seen) -> datetime:

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from common.contracts import Flag, Posting, PostingOutcome
 from common.contracts.posting import ForwardedOutcome
-from normalizer.domain.closing import Standing, closed_by
+from normalizer.domain.closing import Standing, closed_by, flags, looks, opened
+from normalizer.domain.closing_rules import ClosingRules
 from normalizer.domain.precedence import Precedence
 from normalizer.domain.record import Record, posting
 
@@ -134,8 +135,9 @@ def best_of(members: Sequence[Member], precedence: Precedence) -> Member | None:
 
 
 def next_state(
-    state: PostingState, members: Sequence[Member], precedence: Precedence, collected_at: datetime
-) -> PostingState:
+    state: PostingState, members: Sequence[Member], precedence: Precedence, collected_at: datetime, rules: ClosingRules,
+    now: datetime,
+) -> PostingState:  # fmt: skip
     """The posting with these sightings, one version later where that changes what it shows; itself where not.
 
     Without sightings it is closed and keeps what it showed last; a sighting opens it again. What else time has made of
@@ -152,14 +154,21 @@ def next_state(
         opened or shown != (*state.shown, state.content_hash),
         source=best.source, source_job_id=best.source_job_id, content_hash=best.content_hash,
         standing=Standing("open", collected_at, "seen again") if opened else state.standing,
-        first_seen_at=first_seen_at, look_at=_look_at(state, best, collected_at),
+        first_seen_at=first_seen_at, look_at=_look_at(state, first_seen_at, best, members, rules, now),
     )  # fmt: skip
 
 
-def _look_at(state: PostingState, best: Member, collected_at: datetime) -> datetime | None:
+def _look_at(
+    state: PostingState, first_seen_at: datetime, best: Member, members: Sequence[Member], rules: ClosingRules,
+    now: datetime,
+) -> datetime | None:  # fmt: skip
+    """Now where its state or its flags may have changed already."""
     if state.standing.state != "open":
-        return collected_at
-    return min((at for at in (state.look_at, best.valid_through) if at is not None), default=None)
+        return now
+    if flags(members, "open", first_seen_at, None, now, rules) != [*state.flags]:
+        return now
+    ahead = looks(best.valid_through, best.last_seen_at, opened(members, first_seen_at), rules)
+    return min([*(at for at in ahead if at > now), *([state.look_at] if state.look_at else [])], default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from normalizer.store.rule_files import NormalizerRules
 from normalizer.store.sweeps import SweepStore
 from sources.companies.names import CompanyNames
 
-_LOOK_SECONDS = 60.0
+_LOOK_SECONDS = 5.0
 _REASONS = {"closed": "missing", "expired": "expired"}
 _log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ class ClosingWatch:
     async def look(self, now: datetime) -> int:
         """Judge all reads that wait, then look at all postings that are due; how many others must hear of."""
         rules = await self._rules.current()
-        store = ClosingStore(self._postings, rules.precedence, rules.closing)
+        store = ClosingStore(self._postings, rules)
         while await self._judge(store, now):
             pass
         told, due = 0, MOST

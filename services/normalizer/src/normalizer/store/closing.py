@@ -12,10 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import Posting
 from normalizer.domain.closing import Twin, counts, missed, missed_since
-from normalizer.domain.closing_rules import ClosingRules
 from normalizer.domain.judging import judged
 from normalizer.domain.merge import Member, PostingState
-from normalizer.domain.precedence import Precedence
 from normalizer.store.closing_statements import (
     ALONE,
     COUNT,
@@ -23,6 +21,7 @@ from normalizer.store.closing_statements import (
     DUE,
     LOOK_SOON,
     MARK,
+    MATES,
     MEMBERS_LOCKED,
     MISSING,
     SET_ASLEEP,
@@ -31,6 +30,7 @@ from normalizer.store.closing_statements import (
 )
 from normalizer.store.postings import PostingStore
 from normalizer.store.rows import member_of, state_of
+from normalizer.store.rule_files import NormalizerRules
 from normalizer.store.statements import LOCK_POSTINGS
 from normalizer.tables import sweep as t_sweep
 
@@ -60,10 +60,11 @@ class Looked:
 class ClosingStore:
     """SQL that closes postings; one process at a time does so."""
 
-    def __init__(self, postings: PostingStore, precedence: Precedence, rules: ClosingRules) -> None:
-        self.rules = rules
+    def __init__(self, postings: PostingStore, rules: NormalizerRules) -> None:
         self._postings = postings
-        self._precedence = precedence
+        self._precedence = rules.precedence
+        self._rules = rules.closing
+        self._apart = timedelta(days=rules.duplicates.rules.repost_days)
 
     async def alone(self, conn: AsyncConnection) -> bool:
         """Whether nobody else closes postings, until the transaction ends."""
@@ -75,9 +76,9 @@ class ClosingStore:
         if row is None:
             return None
         feed = {"source": row.source, "feed": row.feed}
-        asked = feed | {"most": self.rules.drop.sweeps}
+        asked = feed | {"most": self._rules.drop.sweeps}
         starts = list((await conn.execute(COUNTED, asked)).scalars())
-        counted = counts(row.started_at, starts[0] if starts else None, self.rules)
+        counted = counts(row.started_at, starts[0] if starts else None, self._rules)
         found = Judged(row.source, row.feed)
         if counted:
             found = await self._judge(conn, row, [row.started_at, *starts], now)
@@ -90,11 +91,11 @@ class ClosingStore:
         self, conn: AsyncConnection, row: sa.Row[Any], starts: Sequence[datetime], now: datetime
     ) -> Judged:
         feed = {"source": row.source, "feed": row.feed}
-        since = missed_since(starts, self.rules.missing.sweeps)
+        since = missed_since(starts, self._rules.missing.sweeps)
         if since is None:
             return Judged(row.source, row.feed)
         shown, missing = (await conn.execute(COUNT, feed | {"before": since})).one()
-        told = missed(starts, shown, missing, row.postings, self.rules)
+        told = missed(starts, shown, missing, row.postings, self._rules)
         if told.before is None or not missing:
             return Judged(row.source, row.feed, missing, 0, told.held)
         locked = (await conn.execute(MISSING, feed | {"before": told.before})).all()
@@ -106,30 +107,32 @@ class ClosingStore:
         return Judged(row.source, row.feed, missing, len(locked), told.held)
 
     async def look(self, conn: AsyncConnection, now: datetime) -> Looked:
-        """Look at postings that are due; whoever is due for nothing else is looked at when time may change it."""
-        due = [key.hex for key in (await conn.execute(DUE, {"now": now, "most": MOST})).scalars()]
-        if not due:
+        """Look at postings that are due, and at those of their clusters that may be reposts; say when to look again."""
+        found = [key.hex for key in (await conn.execute(DUE, {"now": now, "most": MOST})).scalars()]
+        if not found:
             return Looked(0, [])
+        mates = await conn.execute(MATES, {"keys": found, "apart": self._apart})
+        due = sorted({*found, *(key.hex for key in mates.scalars())})
         members: dict[str, list[Member]] = {}
         for row in await conn.execute(MEMBERS_LOCKED, {"keys": due}):
             members.setdefault(row.hash_key.hex, []).append(member_of(row))
         before = {row.hash_key.hex: state_of(row) for row in await conn.execute(LOCK_POSTINGS, {"keys": due})}
-        twins = {row.hash_key.hex: _twin(row) for row in await conn.execute(TWINS, {"keys": due})}
+        twins = {row.hash_key.hex: _twin(row) for row in await conn.execute(TWINS, {"keys": due, "apart": self._apart})}
         after = [
-            judged(state, members.get(key, []), twins.get(key), self._precedence, self.rules, now)
+            judged(state, members.get(key, []), twins.get(key), self._precedence, self._rules, now)
             for key, state in before.items()
         ]
-        await self._postings.save(conn, after, before, self.rules.version, now)
+        await self._postings.save(conn, after, before, self._rules.version, now)
         await conn.execute(SET_ASLEEP, {"keys": due})
         changed = [state for state in after if state.version != before[state.hash_key].version]
         postings = await self._postings.told(conn, changed)
-        return Looked(len(due), [(before[posting.hash_key], posting) for posting in postings])
+        return Looked(len(found), [(before[posting.hash_key], posting) for posting in postings])
 
     @property
     def kept(self) -> timedelta:
         """How long reads of feeds are kept."""
-        return timedelta(days=self.rules.keep_sweeps_days)
+        return timedelta(days=self._rules.keep_sweeps_days)
 
 
 def _twin(row: sa.Row[Any]) -> Twin:
-    return Twin(row.matched.hex, row.day, row.similarity)
+    return Twin(row.twin.hex, row.day, row.since)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from normalizer.store.statements import MEMBERS, same_sighting
 from normalizer.tables import content as t_content
@@ -65,26 +66,53 @@ DUE = sa.select(t_posting.c.hash_key).where(t_posting.c.look_at <= _now).order_b
 MEMBERS_LOCKED: sa.Select[Any] = MEMBERS.order_by(t_sighting.c.source, t_sighting.c.source_job_id).with_for_update(
     key_share=True, of=t_sighting
 )
-_earlier, _text = t_posting.alias("earlier"), t_content.alias("text")
-_day = sa.func.coalesce(_text.c.posted_at, _earlier.c.first_seen_at)
-#: The postings that these were found to repeat under a new id.
-TWINS: sa.Select[Any] = (
-    sa.select(t_duplicate.c.hash_key, t_duplicate.c.matched, t_duplicate.c.similarity, _day.label("day"))
-    .join_from(t_duplicate, _earlier, _earlier.c.hash_key == t_duplicate.c.matched)
-    .join(
-        _text,
-        sa.and_(
-            _text.c.hash_key == _earlier.c.hash_key,
-            _text.c.source == _earlier.c.source,
-            _text.c.source_job_id == _earlier.c.source_job_id,
-        ),
+_reposted = t_posting.c.flags.contains([{"kind": "repost"}])
+#: What sources show of postings that are in clusters, and when it was published.
+_shown = (
+    sa.select(
+        t_duplicate.c.cluster_id, t_posting.c.hash_key, t_posting.c.source,
+        sa.func.coalesce(t_content.c.posted_at, t_posting.c.first_seen_at).label("day"), _reposted.label("reposted"),
     )
-    .where(t_duplicate.c.hash_key == sa.any_(_keys), t_duplicate.c.duplicate_class == "temporal")
+    .join_from(t_duplicate, t_posting, t_posting.c.hash_key == t_duplicate.c.hash_key)
+    .join(t_content, sa.and_(
+        t_content.c.hash_key == t_posting.c.hash_key,
+        t_content.c.source == t_posting.c.source,
+        t_content.c.source_job_id == t_posting.c.source_job_id,
+    ))
+    .join(t_sighting, same_sighting)
+)  # fmt: skip
+_mate = t_duplicate.alias("mate")
+_clusters = sa.select(_mate.c.cluster_id).where(_mate.c.hash_key == sa.any_(_keys))
+_near = _shown.where(t_duplicate.c.cluster_id.in_(_clusters)).cte("near")
+_apart = sa.bindparam("apart", type_=sa.Interval)
+#: Postings of the clusters of these in which one source shows a job again, or was said to.
+MATES = sa.select(_near.c.hash_key).where(
+    _near.c.cluster_id.in_(
+        sa.select(_near.c.cluster_id)
+        .group_by(_near.c.cluster_id, _near.c.source)
+        .having(
+            sa.or_(sa.func.max(_near.c.day) - sa.func.min(_near.c.day) >= _apart, sa.func.bool_or(_near.c.reposted))
+        )
+    )
 )
-_open = t_posting.c.state == "open"
+LOOK_AT_REPOSTS = LOOK_SOON.where(t_posting.c.hash_key.in_(MATES))
+_one, _other = _near.alias("one"), _near.alias("other")
+#: Of each of these the last posting before it of the same source and cluster.
+TWINS: sa.Select[Any] = (
+    sa.select(_one.c.hash_key, _one.c.day.label("since"), _other.c.hash_key.label("twin"), _other.c.day)
+    .ext(distinct_on(_one.c.hash_key))
+    .join_from(_one, _other, sa.and_(
+        _other.c.cluster_id == _one.c.cluster_id, _other.c.source == _one.c.source,
+        _one.c.day - _other.c.day >= _apart,
+    ))
+    .where(_one.c.hash_key == sa.any_(_keys))
+    .order_by(_one.c.hash_key, _other.c.day.desc(), _other.c.hash_key)
+)  # fmt: skip
+# Where one of its sightings tells that it is otherwise, it is looked at again: it is open, or is no repost.
+_awake = sa.and_(t_posting.c.state == "open", ~_reposted)
 SET_ASLEEP = (
     sa.update(t_sighting)
     .where(t_posting.c.hash_key == sa.any_(_keys), t_content.c.hash_key == t_posting.c.hash_key, same_sighting)
-    .where(t_sighting.c.asleep == _open)
-    .values(asleep=~_open)
+    .where(t_sighting.c.asleep == _awake)
+    .values(asleep=~_awake)
 )

@@ -6,7 +6,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from common.database import bulk_upsert
 from normalizer.domain.duplicates import Listing, Reader
 from normalizer.domain.markup import text_of
 from normalizer.domain.settling import Found, Grouping, find, told_apart
-from normalizer.store.closing_statements import LOOK_SOON
+from normalizer.store.closing_statements import LOOK_AT_REPOSTS
 from normalizer.store.duplicate_statements import (
     APART,
     CANDIDATES,
@@ -85,8 +85,9 @@ class DuplicateStore:
             rows.append(said | _keys(each.listing, grouping.cluster(clusters[key]), now))
         returning = ["hash_key", "cluster_id", "version", "(xmax = 0) AS inserted"]
         placed = await bulk_upsert(conn, t_duplicate, rows, key=["hash_key"], update=_UPDATED, returning=returning)
-        if reposts := [each.listing.reference for each in found if _is_repost(each)]:
-            await conn.execute(LOOK_SOON, {"keys": reposts, "now": now})
+        if mates := [key for each in found if (key := each.listing.reference) in stored.known or each.joined.matched]:
+            apart = timedelta(days=self._reader.rules.repost_days)
+            await conn.execute(LOOK_AT_REPOSTS, {"keys": mates, "now": now, "apart": apart})
         changed = moved + [row for row in placed if row.version and (again or row.inserted)]
         return [*{row.hash_key: clustered(row) for row in changed}.values()]
 
@@ -160,10 +161,6 @@ class DuplicateStore:
 def clustered(row: sa.Row[Any]) -> Clustered:
     """What a row of `duplicate` tells the others."""
     return Clustered(hash_key=row.hash_key.hex, cluster_id=row.cluster_id.hex, version=row.version)
-
-
-def _is_repost(found: Found) -> bool:
-    return found.joined.comparison is not None and found.joined.comparison.duplicate_class == "temporal"
 
 
 def _between(found: Sequence[Found], clusters: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -152,7 +152,8 @@ class PostingStore:
             return Merged({}, created)
         members = await self._members(conn, before)
         after = {
-            key: next_state(state, members.get(key, ()), precedence, page.collected_at) for key, state in before.items()
+            key: next_state(state, members.get(key, ()), precedence, page.collected_at, page.closing, page.now)
+            for key, state in before.items()
         }
         changed = [state for key, state in after.items() if state != before[key]]
         await self.save(conn, changed, before, page.closing.version, page.now)
