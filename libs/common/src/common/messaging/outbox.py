@@ -39,7 +39,8 @@ class Outbox:
     def __init__(self, schema: str) -> None:
         self.schema = schema
         self._inbox = text(
-            f"INSERT INTO {schema}.inbox (run_id, unit_id, outcome) VALUES (:run_id, :unit_id, :outcome)"  # noqa: S608 - schema is ours
+            f"WITH ended AS (DELETE FROM {schema}.inflight WHERE run_id = :run_id AND unit_id = :unit_id)"  # noqa: S608 - schema is ours
+            f" INSERT INTO {schema}.inbox (run_id, unit_id, outcome) VALUES (:run_id, :unit_id, :outcome)"
             " ON CONFLICT DO NOTHING RETURNING 1"
         )
         self._handled = text(f"SELECT 1 FROM {schema}.inbox WHERE run_id = :run_id AND unit_id = :unit_id")  # noqa: S608 - schema is ours
@@ -67,7 +68,10 @@ class Outbox:
         )
 
     async def first_time(self, conn: AsyncConnection, headers: Headers, outcome: UnitOutcome = "ok") -> bool:
-        """Claim the unit for this transaction; False: it was committed before (a twin waits here for the commit)."""
+        """Claim the unit for this transaction; False: it was committed before (a twin waits here for the commit).
+
+        Either way it is in nobody's hands any more.
+        """
         row = await conn.execute(
             self._inbox, {"run_id": headers.run_id, "unit_id": headers.unit_id, "outcome": outcome}
         )

@@ -32,7 +32,8 @@ async def send_now(broker: Broker, engine: AsyncEngine, outbox: Outbox, messages
     if not confirmed:
         return
     try:
-        async with engine.begin() as conn:
+        # One statement, and so one round trip, is a transaction by itself.
+        async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as conn:
             await outbox.mark_sent(conn, confirmed)
     except Exception as error:
         if not is_infrastructure(error):

@@ -153,7 +153,6 @@ class StageRunner(Generic[E, P]):
         killers = await self._killers(headers, event, held) if held.crashes else {}
         prepared = await self._stage.prepare(headers, _without(event, killers))
         async with self._engine.begin() as conn:
-            await self._in_flight.clear(conn, headers)
             if not await self._outbox.first_time(conn, headers):
                 return None
             finished = await self._stage.apply(conn, headers, _without(event, killers), prepared)
@@ -215,7 +214,6 @@ class StageRunner(Generic[E, P]):
             finished.count("failed", reason, headers.postings)
         messages = messages_of(headers, finished)
         async with self._engine.begin() as conn:
-            await self._in_flight.clear(conn, headers)
             first = await self._outbox.first_time(conn, headers, "failed")
             if first:
                 await self._quarantine.set_aside(conn, headers, finished.quarantined, delivery.body)
