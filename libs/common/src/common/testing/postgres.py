@@ -18,7 +18,7 @@ from common.testing.processes import kill_tree
 #: Names a server that exists for tests only: they create databases on it and set the passwords of the six roles.
 URL_VARIABLE = "TEST_DATABASE_URL"
 #: Process death keeps what the kernel holds, so tests need no fsync.
-_SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
+_SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB", "max_wal_size": "128MB"}
 #: The same in every test run, since roles belong to the server.
 PASSWORDS = {service: f"{service}-test" for service in SERVICES}
 
