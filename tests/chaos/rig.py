@@ -105,7 +105,10 @@ class Rig(Product):
 
     def at_rest(self, webhooks: int) -> bool:
         """Whether nothing is on its way any more."""
-        pending = self.stack.rows("SELECT 1 FROM notifier.delivery WHERE state IN ('pending', 'sending')")
+        pending = self.stack.rows(
+            "SELECT 1 FROM notifier.delivery WHERE state IN ('pending', 'sending') "
+            "UNION ALL SELECT 1 FROM normalizer.posting WHERE look_at <= now()"
+        )
         # A service killed last may still be starting: its queues have no consumer yet.
         waiting = any(state.ready or (state.stage and not state.consumers) for state in self.queues().values())
         if self.unsent() or pending or waiting:

@@ -24,7 +24,7 @@ CAMPAIGN = {
 }  # fmt: skip
 
 #: What the business tables say, without versions, clocks and names of runs: equal for equal input in any order.
-#: Without what depends on when and in which order postings were read: of two twins the later one is flagged a repost.
+#: Flags are without `since`, which where no date of publication is known is the time of the run.
 _DIGESTS = {
     "postings": "SELECT hash_key, source, source_job_id, content_hash, closed_at IS NULL "
     "FROM normalizer.posting ORDER BY 1",
@@ -32,7 +32,9 @@ _DIGESTS = {
     "FROM normalizer.sighting ORDER BY 1, 2",
     "enrichments": "SELECT hash_key, content_hash, rules_version FROM enricher.posting_enrichment ORDER BY 1",
     "jobs": "SELECT hash_key, title, company, place_key, remote_type, seniority, salary_minimum, salary_maximum, "
-    "closed, card - 'version' - 'outcome' - 'first_seen_at' - 'flags' FROM gateway.job ORDER BY 1",
+    "closed, card - 'version' - 'outcome' - 'first_seen_at' - 'flags', "
+    "(SELECT jsonb_agg(flag - 'since') FROM jsonb_array_elements(card -> 'flags') AS flag) "
+    "FROM gateway.job ORDER BY 1",
     "rankings": "SELECT c.campaign_name, r.hash_key, r.score, r.points FROM gateway.ranking r "
     "JOIN gateway.campaign c USING (campaign_id) ORDER BY 1, 2",
 }
