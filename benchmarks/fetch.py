@@ -18,7 +18,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from benchmarks.processes import Usage, memory_mb, tree, usage
+from benchmarks.processes import Usage, event_loop, memory_mb, tree, usage
 from common.contracts import Campaign, RunRequested, SourceQuery, stage_of, unit_id
 from common.database import create_engine
 from common.database.embedded import EmbeddedPostgres, free_port
@@ -56,14 +56,20 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="posthorn-bench-") as folder, _rig(Path(folder), options) as rig:
         asyncio.run(_run(rig, "warm-up", 2, 5))
-        after_start, before = rig.usage(), time.perf_counter()
+        after_start, loop_before, before = rig.usage(), event_loop(rig.pids["extractor"]), time.perf_counter()
         memory = asyncio.run(_run(rig, "measured", options.boards, options.pages))
         seconds = time.perf_counter() - before
-        print(json.dumps(_result(options, seconds, after_start, rig.usage(), memory)))
+        looped = event_loop(rig.pids["extractor"]) - loop_before
+        print(json.dumps(_result(options, seconds, after_start, rig.usage(), looped, memory)))
 
 
 def _result(
-    options: argparse.Namespace, seconds: float, before: dict[str, Usage], after: dict[str, Usage], memory: list[float]
+    options: argparse.Namespace,
+    seconds: float,
+    before: dict[str, Usage],
+    after: dict[str, Usage],
+    looped: float,
+    memory: list[float],
 ) -> dict[str, Any]:
     pages = options.boards * options.pages
     cpu = {name: round(after[name].cpu - before[name].cpu, 2) for name in after}
@@ -71,6 +77,7 @@ def _result(
         "pages": pages, "postings": pages * _PAGE, "boards": options.boards, "concurrency": options.concurrency,
         "seconds": round(seconds, 2), "pages_per_second": round(pages / seconds, 1),
         "cpu_seconds": cpu, "cpu_ms_a_page": {name: round(used / pages * 1e3, 2) for name, used in cpu.items()},
+        "event_loop_ms_a_page": round(looped / pages * 1e3, 2),
         "extractor_mb_on_the_way": [round(mb) for mb in memory], "extractor_peak_mb": round(after["extractor"].peak_mb),
         "cores": os.cpu_count(), "load": [round(load, 1) for load in os.getloadavg()],
     }  # fmt: skip

@@ -35,6 +35,12 @@ def usage(pid: int, *, without: frozenset[int] = frozenset()) -> Usage:
     return Usage(sum(map(_cpu, counted)), max((memory_mb(p, "VmHWM") for p in counted), default=0.0))
 
 
+def event_loop(pid: int) -> float:
+    """CPU seconds so far of the busiest main thread of a process tree: where event loops run."""
+    stats = (_stat(Path(f"/proc/{p}/task/{p}/stat")) for p in tree(pid))
+    return max((sum(map(int, fields[11:13])) / _TICK for fields in stats if fields), default=0.0)
+
+
 def _stat(path: Path) -> list[str] | None:
     """Fields of /proc/<pid>/stat behind the command's name: state, ppid, … utime is 11, cstime 14."""
     try:

@@ -102,12 +102,12 @@ async def test_the_page_cap_ends_the_chain(stage: FetchPages, source: FakeSource
     assert (await stage.prepare(headers(), request(page=2))).following is None
 
 
-async def test_a_unit_reads_eight_pages_and_names_the_ninth(source: FakeSource, archive: Archive) -> None:
+async def test_a_unit_reads_sixteen_pages_and_names_the_next(source: FakeSource, archive: Archive) -> None:
     unit = await stage_of(archive, lambda: 0.0).prepare(headers(), request(most=20))
-    assert [page.number for page in unit.pages] == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert (source.asked, unit.following and unit.following.page) == (8, 9)
+    assert [page.number for page in unit.pages] == list(range(1, 17))
+    assert (source.asked, unit.following and unit.following.page) == (16, 17)
     keys = [page.archived.key for page in unit.pages if page.archived]
-    assert (len(set(keys)), keys[7]) == (8, "bronze/fake/date=2025/08/19/run=r1/page=0008.json.gz")
+    assert (len(set(keys)), keys[15]) == (16, "bronze/fake/date=2025/08/19/run=r1/page=0016.json.gz")
 
 
 async def test_the_archive_is_looked_into_until_a_page_is_not_there(source: FakeSource) -> None:
@@ -124,7 +124,7 @@ async def test_the_archive_is_looked_into_until_a_page_is_not_there(source: Fake
     looked.clear()
     await stage_of(archive, lambda: 0.0).prepare(headers(), request(most=9))
     assert looked == ["0001.json.gz", "0002.json.gz", "0003.json.gz", "0004.json.gz"]
-    assert source.asked == 8
+    assert source.asked == 9
 
 
 async def test_a_page_whose_items_our_code_cannot_find_is_archived_before_it_fails(
@@ -140,7 +140,13 @@ async def test_a_page_whose_items_our_code_cannot_find_is_archived_before_it_fai
 async def test_large_pages_fill_a_unit_sooner(source: FakeSource, archive: Archive) -> None:
     source.answer = {"jobs": [{"id": n} for n in range(450)], "next": "more"}
     unit = await stage_of(archive, lambda: 0.0).prepare(headers(), request(most=20))
-    assert [len(page.batches.messages) for page in unit.pages] == [5, 5]
+    assert [len(page.batches.messages) for page in unit.pages] == [5, 5, 5, 5]
+
+
+async def test_a_unit_is_full_at_four_megabytes(source: FakeSource, archive: Archive) -> None:
+    source.answer = {"jobs": [{"id": n, "text": "x" * 50_000} for n in range(60)], "next": "more"}
+    unit = await stage_of(archive, lambda: 0.0).prepare(headers(), request(most=20))
+    assert [page.number for page in unit.pages] == [1, 2]
 
 
 async def test_pages_of_a_unit_add_up_to_one_read_of_the_feed(source: FakeSource, archive: Archive) -> None:

@@ -11,7 +11,7 @@ from typing import Protocol
 import httpx
 
 from sources.errors import SourceRejectedError, SourceUnavailableError
-from sources.exchange import Answer, Request
+from sources.exchange import Answer, Request, parsed
 from sources.hosts import Host, Hosts
 from sources.redaction import Redaction
 from sources.retry import exhausted_for, is_transient, pause, retry_after
@@ -143,7 +143,7 @@ class Asking:
 
 def _parsed_url(name: str, asked: Request) -> httpx.URL:
     try:
-        return httpx.URL(asked.url)
+        return parsed(asked.url)
     except httpx.InvalidURL as error:
         raise SourceRejectedError("address_invalid", f"{error}; check {variable_of(name, 'base_url')}") from None
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -29,7 +30,7 @@ class Request:
     @property
     def target(self) -> httpx.URL:
         """The whole address, a query of the URL's own included; httpx.InvalidURL."""
-        url = httpx.URL(self.url)
+        url = parsed(self.url)
         asked = {**self.params, **self.secrets} if self.method == "GET" else {}
         return url.copy_merge_params(asked) if asked else url
 
@@ -41,7 +42,7 @@ class Request:
 
     def same_origin(self, target: httpx.URL) -> bool:
         """Whether the address is at the place that this request goes to."""
-        return _origin(target) == _origin(httpx.URL(self.url))
+        return _origin(target) == _origin(parsed(self.url))
 
     def redirected(self, target: httpx.URL, status: int) -> "Request":
         """The request to make after a redirect: another origin learns no credentials."""
@@ -53,6 +54,12 @@ class Request:
         return replace(
             self, method=method, url=str(target), params=params, headers=headers, secrets=self.secrets if own else {}
         )
+
+
+@lru_cache(maxsize=256)
+def parsed(url: str) -> httpx.URL:
+    """An address, which is the same for all pages of a board; httpx.InvalidURL."""
+    return httpx.URL(url)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:

@@ -38,6 +38,7 @@ from common.telemetry import metrics, tracing
 E = TypeVar("E", bound=Event)
 P = TypeVar("P")
 _UNEXPECTED_DELAY = 5.0
+_SEVERAL = 4
 #: Less than a cancelled handler is given.
 _PUT_BACK_SECONDS = 1.5
 #: A unit that was in hand at more crashes than this is set aside whole, whatever its trials said.
@@ -157,7 +158,7 @@ class StageRunner(Generic[E, P]):
                 return None
             finished = await self._stage.apply(conn, headers, _without(event, killers), prepared)
             _add_killers(finished, event, killers)
-            messages = messages_of(headers, finished)
+            messages = await _messages(headers, finished)
             await self._outbox.add(conn, messages)
             if finished.quarantined:
                 await self._quarantine.set_aside(conn, headers, finished.quarantined, template_of(event))
@@ -238,6 +239,13 @@ class StageRunner(Generic[E, P]):
             "unit_finished", stage=self._name, outcome=finished.outcome, fetched=finished.fetched,
             counts=finished.counts, children=len(finished.children), error=finished.error,
         )  # fmt: skip
+
+
+async def _messages(headers: Headers, finished: Finished) -> list[Outgoing]:
+    """Those of several children in another thread: compressing them takes most of the time, and not the GIL."""
+    if len(finished.children) < _SEVERAL:
+        return messages_of(headers, finished)
+    return await asyncio.to_thread(messages_of, headers, finished)
 
 
 def _without(event: E, killers: dict[int, Killer]) -> E:

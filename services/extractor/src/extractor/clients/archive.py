@@ -11,7 +11,7 @@ import structlog
 
 from common.storage import DamagedObjectError, ObjectMissingError, ObjectStore, StorageUnavailableError, StoredObject
 from extractor.domain.archive_key import Placed, archive_key, read_key, source_prefix
-from extractor.domain.envelope import Provenance, RawPage, Written, pack, unpack
+from extractor.domain.envelope import Provenance, RawPage, pack, unpack
 from extractor.errors import DamagedPageError
 
 T = TypeVar("T")
@@ -70,14 +70,9 @@ class Archive:
                 return found
         return None
 
-    async def keep(
-        self, page: RawPage, asked: Provenance, requested_at: datetime, items: Written | None = None
-    ) -> ArchivedPage:
-        """The page as it is archived now: this one, or the one that a twin was faster to archive.
-
-        `items` are those of its payload where they are written already.
-        """
-        data, sha256 = await asyncio.to_thread(_packed, page, asked, items)
+    async def keep(self, page: RawPage, asked: Provenance, requested_at: datetime) -> ArchivedPage:
+        """The page as it is archived now: this one, or the one that a twin was faster to archive."""
+        data, sha256 = await asyncio.to_thread(_packed, page, asked)
         for key in self._keys(asked, requested_at):
             if await self._store.put_if_absent(key, data, {"content-type": "application/gzip", "sha256": sha256}):
                 return ArchivedPage(page, key, sha256, len(data))
@@ -130,6 +125,6 @@ class Archive:
         yield archive_key(*where, unit_id=asked.unit_id)
 
 
-def _packed(page: RawPage, asked: Provenance, items: Written | None) -> tuple[bytes, str]:
-    data = pack(page, asked, items)
+def _packed(page: RawPage, asked: Provenance) -> tuple[bytes, str]:
+    data = pack(page, asked)
     return data, hashlib.sha256(data).hexdigest()

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from extractor.domain.envelope import Written, encoder
+from extractor.domain.envelope import encoder, written
 
 #: Postings in a message at most.
 MAX_POSTINGS = 100
@@ -21,17 +21,19 @@ MAX_ITEM_BYTES = 16 * 1024 * 1024
 class Batches:
     """Items by message, as canonical JSON and in their order, and the positions of those too large to be sent.
 
-    `replaced`: JSON could not carry one of them as it is.
+    `size` is that of the JSON. `replaced`: JSON could not carry one of the items as it is.
     """
 
     messages: list[list[msgspec.Raw]] = field(default_factory=list)
     too_large: list[int] = field(default_factory=list)
+    size: int = 0
     replaced: bool = False
 
-    def exact(self, items: list[Any]) -> Written | None:
-        """All the `items` that were cut, as they are sent; None where that is not quite what they are."""
-        whole = not (self.too_large or self.replaced)
-        return Written(items, list(chain.from_iterable(self.messages))) if whole else None
+    def placed(self, payload: Any, items: list[Any]) -> Any:
+        """The payload that `items` were cut out of, as little of it unwritten as can be."""
+        if self.too_large or self.replaced:
+            return payload
+        return written(payload, items, list(chain.from_iterable(self.messages)))
 
 
 def split(
@@ -57,6 +59,7 @@ def split(
             batches.messages.append([])
             room, left = max_bytes, max_postings
         batches.messages[-1].append(msgspec.Raw(item))
+        batches.size += size
         room, left = room - size, left - 1
     return batches
 

@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,7 +25,7 @@ encoder = msgspec.json.Encoder(order="sorted", decimal_format="string")
 
 @dataclass(frozen=True, slots=True)
 class RawPage:
-    """An answer of a source as it is archived; no field holds credentials."""
+    """An answer of a source as it is archived; no field holds credentials. Parts of `payload` may be `written`."""
 
     endpoint: str
     params: Mapping[str, Any]
@@ -49,29 +48,12 @@ class Provenance:
     page: int
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A list somewhere in a payload whose entries have been written as canonical JSON already."""
-
-    entries: list[Any]
-    texts: list[msgspec.Raw]
-
-    def placed_in(self, payload: Any) -> Any:
-        """The payload with the texts in the place of the entries, if they are the payload or stand at its top."""
-        if payload is self.entries:
-            return self.texts
-        if isinstance(payload, dict):
-            return {name: self.texts if value is self.entries else value for name, value in payload.items()}
-        return payload
-
-
-def pack(page: RawPage, asked: Provenance, written: Written | None = None) -> bytes:
+def pack(page: RawPage, asked: Provenance) -> bytes:
     """The envelope as canonical JSON in gzip with mtime 0: the same page gives the same bytes.
 
-    `ingest.sha256` and `ingest.bytes_uncompressed` are those of the payload's canonical JSON (UTF-8). What is `written`
-    of the payload saves time, and changes nothing.
+    `ingest.sha256` and `ingest.bytes_uncompressed` are those of the payload's canonical JSON (UTF-8).
     """
-    payload = _payload(page.payload, written)
+    payload = canonical_json(page.payload)
     feed = f"/{asked.feed}" if asked.feed else ""
     ingest = {
         "ingest_run_id": asked.run_id,
@@ -98,13 +80,6 @@ def pack(page: RawPage, asked: Provenance, written: Written | None = None) -> by
     gzipped = isal_zlib.compressobj(_LEVEL, wbits=_GZIP)
     pieces = (before, b'"payload":', payload, after)
     return b"".join([*map(gzipped.compress, pieces), gzipped.flush()])
-
-
-def _payload(payload: Any, written: Written | None) -> bytes:
-    if written is not None:
-        with suppress(TypeError, UnicodeEncodeError):  # what JSON cannot carry stands beside the entries
-            return encoder.encode(written.placed_in(payload))
-    return canonical_json(payload)
 
 
 def unpack(data: bytes) -> tuple[RawPage, Provenance]:
@@ -138,13 +113,26 @@ def unpack(data: bytes) -> tuple[RawPage, Provenance]:
 
 
 def canonical_json(value: Any) -> bytes:
-    """JSON with sorted keys and no white space; the same value gives the same bytes."""
+    """JSON with sorted keys and no white space; the same value gives the same bytes, whatever is `written` of it."""
     try:
         return encoder.encode(value)
     except TypeError:  # the None key of a CSV row with too many fields
-        return canonical_json(json.loads(json.dumps(value, default=str)))
+        return canonical_json(json.loads(json.dumps(value, default=_unwritten)))
     except UnicodeEncodeError:  # half an emoji: kept, in ASCII
-        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_unwritten).encode()
+
+
+def written(payload: Any, entries: list[Any], texts: list[msgspec.Raw]) -> Any:
+    """The payload with the canonical JSON of `entries` in their place, if they are the payload or stand at its top."""
+    if payload is entries:
+        return texts
+    if isinstance(payload, dict):
+        return {name: texts if value is entries else value for name, value in payload.items()}
+    return payload
+
+
+def _unwritten(value: Any) -> Any:
+    return json.loads(bytes(value)) if isinstance(value, msgspec.Raw) else str(value)
 
 
 def timestamp(moment: datetime) -> str:

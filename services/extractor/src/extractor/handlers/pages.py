@@ -5,7 +5,7 @@ import contextlib
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,8 +33,8 @@ from sources.adapter import PageRequest
 from sources.errors import PagePayloadError, SourceError, SourceRejectedError, SourceUnavailableError
 from sources.registry import adapter_of
 
-#: A unit reads pages until it has so many of them, or messages of postings, or its time is over (decision 0006).
-MAX_PAGES, MAX_SECONDS = 8, 1.0
+#: A unit reads pages until it has so many of them, messages or bytes of postings, or its time is over (decision 0006).
+MAX_PAGES, MAX_BYTES, MAX_SECONDS = 16, 4 * 1024 * 1024, 1.0
 #: Seconds that a unit waits at most between two attempts (the broker's longest lane).
 _LONGEST_WAIT = 600.0
 #: Items that are cut sooner than another thread begins to; pages of more are those of whole boards.
@@ -61,9 +61,13 @@ class PreparedPage:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What a payload holds: its items cut into messages, and where the page behind it starts."""
+    """What a payload holds: its items cut into messages, and where the page behind it starts.
 
-    items: list[Any]
+    `payload` is the same with its items as text: of the objects, which take several times as much, nothing is kept.
+    """
+
+    payload: Any
+    items: int
     batches: Batches
     cursor: str | None
 
@@ -80,7 +84,9 @@ class PreparedPages:
     def full(self) -> bool:
         """Whether the unit sends as much as it may, or may do no more than try its source."""
         tried = any(page.reading and page.reading.admission and page.reading.admission.trial for page in self.pages)
-        return tried or max(len(self.pages), sum(len(page.batches.messages) for page in self.pages)) >= MAX_PAGES
+        messages = sum(len(page.batches.messages) for page in self.pages)
+        size = sum(page.batches.size for page in self.pages)
+        return tried or max(len(self.pages), messages) >= MAX_PAGES or size >= MAX_BYTES
 
 
 class FetchPages:
@@ -186,12 +192,11 @@ class FetchPages:
     ) -> tuple[ArchivedPage, _Content | None]:
         """The page as it is archived now, and what it holds; None where that is another's, or cannot be read."""
         asked = _provenance(headers, event, visit)
-        page = await self._reader.read(visit, _request(event), reading)
-        content = None
+        page, content = await self._reader.read(visit, _request(event), reading), None
         with contextlib.suppress(Exception):  # raised again once the page is archived
-            content = await _content(visit, event, page.payload)
-        items = content.batches.exact(content.items) if content else None
-        kept = await once_available(lambda: self._archive.keep(page, asked, event.requested_at, items), self._sleep)
+            content = await _content(visit, event, page.payload, reading)
+            page = replace(page, payload=content.payload)
+        kept = await once_available(lambda: self._archive.keep(page, asked, event.requested_at), self._sleep)
         crash_point("archive_after_put")
         return kept, None if kept.reused else content
 
@@ -202,11 +207,10 @@ class FetchPages:
         if archived is None:
             archived, content = await self._asked(headers, event, visit, reading)
         try:
-            content = content or await _content(visit, event, archived.page.payload)
+            content = content or await _content(visit, event, archived.page.payload, reading)
         except PagePayloadError as error:
             return PreparedPage(event.page, archived, failure=error, reading=reading)
-        reading.items(content.items)
-        batches, items = content.batches, len(content.items)
+        batches, items = content.batches, content.items
         last, following = event.page >= event.source.max_pages, None
         sweep = sweeps.begun(event, headers.event_id, archived.page.sent_at) if visit.adapter.lists_all else None
         if sweep is not None:
@@ -278,12 +282,13 @@ def _request(event: PageRequested) -> PageRequest:
     return PageRequest(event.source, event.campaign, event.page, event.cursor, event.requested_at)
 
 
-async def _content(visit: Visit, event: PageRequested, payload: Any) -> _Content:
+async def _content(visit: Visit, event: PageRequested, payload: Any, reading: Reading) -> _Content:
     """PagePayloadError for what is no page."""
     items = visit.adapter.items(payload)
     cursor = visit.adapter.next_cursor(payload, _request(event))
     batches = split(items) if len(items) <= _FEW else await asyncio.to_thread(split, items)
-    return _Content(items, batches, cursor)
+    reading.items(items)
+    return _Content(batches.placed(payload, items), len(items), batches, cursor)
 
 
 def _provenance(headers: Headers, event: PageRequested, visit: Visit) -> Provenance:
