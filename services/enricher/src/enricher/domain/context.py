@@ -71,7 +71,7 @@ class ContextJudge:
     def _judge(self, shape: tuple[str, ...], tokens: tuple[str, ...], at: int) -> bool:
         """Whether the word of this shape that begins at `at` lies in a match, of itself or of another to its cue."""
         make, vocab, matchers = self._spacy
-        return any(first <= at < last for _, first, last in matchers[shape](make(vocab, words=tokens)))
+        return any(first <= at < last for _, first, last in matchers[shape](make(vocab, words=list(tokens))))
 
 
 def _prepared(word: str, cues: frozenset[str]) -> _Word:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
-from enricher.domain.text import JOINS, Text
+from enricher.domain.text import CONTINUES, JOINS, Text
 
 
 class Phrase(NamedTuple):
@@ -37,8 +37,9 @@ class Scanner:
         for phrase in phrases:
             for spelling in _spellings(phrase.words):
                 by_words[spelling].append(phrase)
-        self._phrases = list(by_words.values())
-        self._bounded = [all(p.bounded for p in group) for group in self._phrases]
+        self._meanings = [[(p.kind, p.value) for p in group if p.kind != "decoy"] for group in by_words.values()]
+        self._bounded = [all(p.bounded for p in group) for group in by_words.values()]
+        self._single = [b" " not in words for words in by_words]
         # At 6,500 phrases as fast as the DFA (37 µs for 500 words), built in 15 ms instead of 130, far smaller.
         self._automaton = BytesAhoCorasick(
             list(by_words), matchkind=MatchKind.LeftmostLongest, implementation=Implementation.ContiguousNFA
@@ -47,19 +48,26 @@ class Scanner:
     def scan(self, text: Text) -> dict[str, list[Mention]]:
         """Mentions by kind, each list in the order of the text."""
         found: dict[str, list[Mention]] = defaultdict(list)
-        phrases, bounded, is_word = self._phrases, self._bounded, text.is_word
-        low, joins, last = text.low, JOINS, len(text.low) - 1
+        meanings, bounded, single = self._meanings, self._bounded, self._single
+        is_word, new = text.is_word, tuple.__new__
+        low, raw, joins, continues = text.low, text.raw, JOINS, CONTINUES
+        beside = b" " + low + b" "
         for index, start, end in self._automaton.find_matches_as_indexes(low):
-            # Most stand between two bytes that end a word: asking costs as much as all else here.
+            before, behind = beside[start], beside[end + 1]
+            # Most stand between two bytes that end a word, or surely in a longer one (where a line break was lost, a
+            # capital begins a word, and only one of several words ends): asking costs as much as all else here.
             if (
                 bounded[index]
-                and (not start or end > last or joins[low[start - 1]] or joins[low[end]])
-                and not is_word(start, end)
+                and (joins[before] or joins[behind])
+                and (
+                    (continues[before] and raw[start] == low[start])
+                    or (continues[behind] and single[index])
+                    or not is_word(start, end)
+                )
             ):
                 continue
-            for _, kind, value, _ in phrases[index]:
-                if kind != "decoy":
-                    found[kind].append(Mention(start, end, value))
+            for kind, value in meanings[index]:
+                found[kind].append(new(Mention, (start, end, value)))
         return found
 
 

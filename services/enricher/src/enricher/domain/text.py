@@ -22,6 +22,8 @@ _NEXT_LINE = re.compile(rb"[A-Z][a-z]|\d{1,2}(?:\+|-\d| y| to )")
 _LOST = 4
 #: Truthy where what stands beside a phrase may make it a part of something longer: letters, digits, a dot.
 JOINS = bytes(_BYTE[b] or b == _DOT for b in range(256))
+#: Truthy where it surely does: before a small letter, a digit or a sign.
+CONTINUES = bytes(_BYTE[b] == 1 for b in range(256))
 _HOST_ENDINGS = frozenset({b"com", b"io/", b"org", b"net"})
 
 
