@@ -101,11 +101,11 @@ def chosen(name: str, written: str, source: str, *, hot: bool, times: int, capit
         return "technology", name
     if hot or times:
         return ("technology" if capitals > _NAME else "method"), name
-    return None
+    return ("method", name) if source == "E" and words[-1] in _WORDS["fields"] else None
 
 
 def _single(name: str, written: str, source: str, *, hot: bool, capitals: float) -> tuple[str, str] | None:
-    if name in _WORDS["knowledge"]:
+    if name in _WORDS["knowledge"] or (source == "E" and name.endswith(tuple(_WORDS["field_endings"]))):
         return "method", name
     sure = capitals > _SINGLE and name not in _WORDS["no_singles"] and source != "E"
     odd = len(re.findall(r"[A-Z]", written)) > 1 or re.search(r"\.|\d", written)
