@@ -1,15 +1,22 @@
 """Schedules of sources, pauses, catch-up policies and deadlines, over REST and by the scheduler."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import msgspec
+import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.contracts import RunSlaMissed, UnitFinished, decode
+from common.messaging.outbox import Outbox
+from common.messaging.protocol import Broker, Outgoing
+from common.messaging.relay import send_unsent
+from gateway.handlers import deadlines
 from gateway.handlers.deadlines import SlaWatch
 from gateway.store.sla import SlaStore, alarm_of
 from gateway.tables import metadata
@@ -127,6 +134,46 @@ async def test_a_run_that_has_not_ended_in_time_is_reported_once(rest: httpx.Asy
     assert (alarm.run_id, alarm.reason, alarm.schedule) == (run["run_id"], "not_ended", "")
     (listed,) = (await rest.get("/schedules")).json()
     assert datetime.fromisoformat(listed["last_sla_missed_at"]) == late
+
+
+class DiedError(Exception):
+    """In place of the end of the process."""
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+async def test_an_alarm_whose_gateway_dies_before_it_is_sent_or_noted_as_sent_is_sent_by_the_relay(
+    rest: httpx.AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch, confirmed: bool
+) -> None:
+    async def die(broker: Broker, engine: AsyncEngine, outbox: Outbox, messages: Sequence[Outgoing]) -> None:
+        if confirmed:
+            assert await broker.publish(messages)
+        raise DiedError
+
+    made = await create(rest, sources=SOURCES, sla_minutes=60)
+    await scheduler(app).tick(slot_of(made))
+    late, session = slot_of(made) + 2 * HOUR, app.state.wiring.session
+    with monkeypatch.context() as patched:
+        patched.setattr(deadlines, "send_now", die)
+        with pytest.raises(DiedError):
+            await watch(app).look(late)
+    assert await watch(app).look(late) == 0
+    async with session.engine.begin() as conn:
+        await conn.execute(sa.update(metadata.tables["gateway.outbox"]).values(next_at=sa.func.now()))
+    async with asyncio.timeout(30):
+        while not await sent(app):  # the gateway's own relay may be the one that sends it
+            await send_unsent(session.broker, session.engine, session.outbox)
+    async with session.engine.connect() as conn:
+        rows = await conn.execute(sa.text("SELECT headers FROM broker.message WHERE queue = 'notifier.alarms'"))
+        heard = [row.headers["event_id"] for row in rows]
+    assert len(heard) == 1 + confirmed
+    assert len(set(heard)) == 1, "the notifier knows it by its id"
+
+
+async def sent(app: FastAPI) -> bool:
+    """Whether the broker is known to have everything."""
+    outbox = metadata.tables["gateway.outbox"]
+    async with app.state.wiring.session.engine.connect() as conn:
+        return (await conn.execute(sa.select(outbox).where(outbox.c.sent_at.is_(None)))).first() is None
 
 
 async def test_a_run_that_has_ended_in_time_is_not_reported(rest: httpx.AsyncClient, app: FastAPI) -> None:
