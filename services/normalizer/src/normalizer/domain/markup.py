@@ -45,7 +45,7 @@ def _plain_markup() -> re.Pattern[str]:
     return re.compile(f"{text}(?:<(?:{_closed('p h1 h2 h3 h4 h5 h6', line)}|{_closed('ul ol', items)}){text})*")
 
 
-#: What the cleaner gives back as it came: to see that costs an eighth of the cleaning, and many boards write so.
+#: What the cleaner gives back as it came: to see that costs an eighth of the cleaning, and little where it is not so.
 _CLEAN = _plain_markup()
 # What the cleaner leaves has no attributes but those of links, and these in double quotes.
 _INLINE_TAG = re.compile(rf'</?(?:{"|".join(_INLINE)})(?: [a-z]+="[^"]*")*>')
@@ -88,7 +88,7 @@ def clean_html(markup: str, base_url: str | None) -> str:
     if "\n" in markup and _structured_by_lines(markup):
         markup = markup.replace("\n", "<br>")
     safe = storable(markup)
-    if not _CLEAN.fullmatch(safe):
+    if '="' in safe or not _CLEAN.fullmatch(safe):
         safe = _CLEANER.clean(safe)
     if 'href="' in safe:
         # After the cleaner, which takes `//host`, `/path` and `jav ascript:` for harmless relative addresses.
@@ -99,7 +99,7 @@ def clean_html(markup: str, base_url: str | None) -> str:
 def text_of(safe: str) -> str:
     """Plain text of HTML from `clean_html`: a line for each block or list item, cells apart by spaces."""
     flat = _INLINE_TAG.sub("", _CELL.sub(" ", safe.replace("&nbsp;", " ")))
-    text = "\n".join([even for part in _BLOCK_TAG.split(flat) if (even := " ".join(part.split()))])
+    text = "\n".join([even for part in _BLOCK_TAG.split(flat) if part and (even := " ".join(part.split()))])
     # The cleaner escapes no others.
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
 
