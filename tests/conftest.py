@@ -7,9 +7,9 @@ import pytest
 import structlog
 
 from tests.support.data import shared_data
-from tests.support.servers import database, namespace, postgres_process, postgres_server, rabbitmq
+from tests.support.servers import database, module_database, namespace, postgres_process, postgres_server, rabbitmq
 
-__all__ = ["database", "namespace", "postgres_process", "postgres_server", "rabbitmq", "shared_data"]
+__all__ = ["database", "module_database", "namespace", "postgres_process", "postgres_server", "rabbitmq", "shared_data"]
 
 _UNIT = Path(__file__).parent / "unit"
 _COMMANDS = _UNIT / "cli"

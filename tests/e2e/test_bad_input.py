@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from common.testing.postgres import Database
 from common.testing.rabbitmq import RabbitNode
 from tests.support.payloads import Payloads
 from tests.support.provider import Fault, Provider, running_provider
@@ -38,10 +39,12 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitNode, provider: Provider) -> Iterator[Stack]:
+def stack(
+    module_database: Database, tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitNode, provider: Provider
+) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("bad")
     environment = {"MAX_ATTEMPTS": "2", **provider.environment}
-    with running_stack(folder, rabbitmq.url, "e2e_bad", **environment) as running:
+    with running_stack(module_database, folder, rabbitmq.url, "e2e_bad", **environment) as running:
         yield running
 
 

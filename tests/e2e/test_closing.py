@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from common.settings import REPOSITORY
+from common.testing.postgres import Database
 from common.testing.rabbitmq import RabbitNode
 from posthorn.fake_provider.saved import Saved
 from tests.support.payloads import Payloads
@@ -35,7 +36,9 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def stack(tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitNode, provider: Provider) -> Iterator[Stack]:
+def stack(
+    database: Database, tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitNode, provider: Provider
+) -> Iterator[Stack]:
     """With the shipped rules, but that reads may follow each other at once."""
     folder = tmp_path_factory.mktemp("closing")
     config = shutil.copytree(REPOSITORY / "config", folder / "config")
@@ -43,7 +46,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitNode, provid
     rules["missing"] = {"sweeps": SWEEPS, "apart_hours": 0}
     (config / "closing.yml").write_text(yaml.safe_dump(rules))
     environment = {"POSTHORN_CONFIG": str(config), **provider.environment}
-    with running_stack(folder, rabbitmq.url, "e2e_closing", **environment) as running:
+    with running_stack(database, folder, rabbitmq.url, "e2e_closing", **environment) as running:
         yield running
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from common.testing.postgres import Database
 from common.testing.rabbitmq import RabbitNode
 from tests.support.stack import Stack, running_stack
 
@@ -22,8 +23,8 @@ POSTING = {
 
 
 @pytest.fixture
-def stack(tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitNode) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("duplicates"), rabbitmq.url, "e2e_duplicates") as running:
+def stack(database: Database, tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitNode) -> Iterator[Stack]:
+    with running_stack(database, tmp_path_factory.mktemp("duplicates"), rabbitmq.url, "e2e_duplicates") as running:
         yield running
 
 

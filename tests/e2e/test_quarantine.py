@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from common.testing.postgres import Database
 from common.testing.rabbitmq import RabbitNode
 from tests.support.stack import Stack, running_stack
 
@@ -15,9 +16,9 @@ _BROKEN = 8
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitNode) -> Iterator[Stack]:
+def stack(module_database: Database, tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitNode) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("quarantine")
-    with running_stack(folder, rabbitmq.url, "e2e_quarantine") as running:
+    with running_stack(module_database, folder, rabbitmq.url, "e2e_quarantine") as running:
         yield running
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from common.testing.postgres import Database
 from common.testing.rabbitmq import RabbitNode
 from tests.support.payloads import Payloads, load
 from tests.support.provider import Provider, running_provider
@@ -36,9 +37,11 @@ def hook() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitNode, provider: Provider) -> Iterator[Stack]:
+def stack(
+    module_database: Database, tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitNode, provider: Provider
+) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("real")
-    with running_stack(folder, rabbitmq.url, "e2e_real", **provider.environment) as running:
+    with running_stack(module_database, folder, rabbitmq.url, "e2e_real", **provider.environment) as running:
         yield running
 
 

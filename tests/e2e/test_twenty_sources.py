@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from common.testing.postgres import Database
 from common.testing.rabbitmq import RabbitNode
 from posthorn.fake_provider import app
 from posthorn.fake_provider.app import Provider
@@ -39,12 +40,16 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def stack(tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitNode, provider: Provider) -> Iterator[Stack]:
+def stack(
+    database: Database, tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitNode, provider: Provider
+) -> Iterator[Stack]:
     # A unit is not put off and tried again: what is away stays away.
     without = {"JSEARCH_API_KEY": "", "MAX_ATTEMPTS": "1", "LEVER_ATTEMPTS": "2", "LEVER_BACKOFF": "0"}
     impatient = {"HIMALAYAS_TIMEOUT": "1", "HIMALAYAS_ATTEMPTS": "1"}
     environment = {**provider.environment, **without, **impatient}
-    with running_stack(tmp_path_factory.mktemp("twenty"), rabbitmq.url, "e2e_twenty", **environment) as running:
+    with running_stack(
+        database, tmp_path_factory.mktemp("twenty"), rabbitmq.url, "e2e_twenty", **environment
+    ) as running:
         yield running
 
 

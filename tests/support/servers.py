@@ -50,6 +50,13 @@ async def database(postgres_server: PostgresServer) -> AsyncIterator[Database]:
         yield fresh
 
 
+@pytest.fixture(scope="module")
+async def module_database(postgres_server: PostgresServer) -> AsyncIterator[Database]:
+    """The same for all tests of a module."""
+    async with postgres_server.database() as fresh:
+        yield fresh
+
+
 @pytest.fixture(scope="session")
 def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitNode | ForeignBroker]:
     """A RabbitMQ of this session, shared by its tests: keep to your `namespace`. None to be had is an error."""

@@ -12,9 +12,10 @@ from typing import Any
 import asyncpg
 import httpx
 
-from common.database.embedded import EmbeddedPostgres, free_port
+from common.database.embedded import free_port
+from common.testing.postgres import Database
 from posthorn.client import Client, UnreachableError
-from posthorn.deployment import prepare
+from posthorn.deployment import declare
 from posthorn.processes import PORTS, Processes
 
 CAMPAIGN = {
@@ -103,11 +104,12 @@ class Stack:
 
 
 @contextmanager
-def running_stack(folder: Path, amqp_url: str | None, namespace: str, **environment: str) -> Iterator[Stack]:
-    """Six processes with a PostgreSQL of their own, over RabbitMQ where a URL is given."""
-    with EmbeddedPostgres(folder / "postgres", {"fsync": "off"}) as postgres:
-        urls = asyncio.run(prepare(postgres.url, folder, amqp_url, namespace))
-        ports = {service: free_port() for service in PORTS}
-        settings = {"AMQP_URL": amqp_url or "", "NAMESPACE": namespace, "LOG_LEVEL": "INFO", **environment}
-        with Processes(urls, folder, settings, ports) as processes:
-            yield Stack(processes, postgres.url)
+def running_stack(
+    database: Database, folder: Path, amqp_url: str, namespace: str, **environment: str
+) -> Iterator[Stack]:
+    """Six processes on a database that is migrated already, over RabbitMQ."""
+    asyncio.run(declare(database.urls, amqp_url, namespace))
+    ports = {service: free_port() for service in PORTS}
+    settings = {"AMQP_URL": amqp_url, "NAMESPACE": namespace, "LOG_LEVEL": "INFO", **environment}
+    with Processes(database.urls, folder, settings, ports) as processes:
+        yield Stack(processes, database.admin_url)

@@ -37,7 +37,7 @@ async def prepare(
     from common.database.deploy import deploy  # here, because Alembic takes its time to load
 
     urls = await deploy(admin_url, database_passwords(folder, SERVICES))
-    await _declare(urls, amqp_url, namespace, recreate=recreate)
+    await declare(urls, amqp_url, namespace, recreate=recreate)
     return urls
 
 
@@ -48,7 +48,7 @@ async def prepare_once(admin_url: str, folder: Path, amqp_url: str | None) -> di
     if not await _deployed(urls):
         return await prepare(admin_url, folder, amqp_url, recreate=True)
     if amqp_url:
-        await _declare(urls, amqp_url, "posthorn", recreate=True)
+        await declare(urls, amqp_url, "posthorn", recreate=True)
     return urls
 
 
@@ -66,7 +66,8 @@ async def _deployed(urls: dict[str, str]) -> bool:
     return True
 
 
-async def _declare(urls: dict[str, str], amqp_url: str | None, namespace: str, *, recreate: bool) -> None:
+async def declare(urls: dict[str, str], amqp_url: str | None, namespace: str, *, recreate: bool = False) -> None:
+    """The broker's part of the deploy step: queues and their limits."""
     engine = create_engine(urls["gateway"], role_application="deploy", pool_size=2)
     broker = open_broker(amqp_url, engine, namespace=namespace, service="deploy")
     try:
