@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from enricher.domain.rules import NeedRules
@@ -16,7 +15,6 @@ _REACH, _SECTION = 120, 4_000
 #: Bytes that may stand before a heading on its line: bullets, signs of markup, emoji.
 _LEAD = b" \t\r\n#*-:>\xe2\x80\xa2"
 _ENDS = re.compile(rb"[!?;\n]|\.(?=\s|$)|\xe2\x80\xa2|\xc2\xb7|  ")
-_start = itemgetter(0)
 
 
 class _Cue(NamedTuple):
@@ -53,7 +51,7 @@ class Needs:
                 kinds.append(None if need == "other" else need)
             elif need != "other":
                 cues.append(_Cue(start, end, need, role == "before"))
-        return Sections(text, starts, kinds, cues)
+        return Sections(text, starts, kinds, cues, [cue.start for cue in cues])
 
 
 class Sections(NamedTuple):
@@ -63,6 +61,7 @@ class Sections(NamedTuple):
     starts: list[int]
     kinds: list[Need | None]
     cues: list[_Cue]
+    cue_starts: list[int]
 
     def need(self, start: int, end: int) -> Need | None:
         """What the sentence at this span says, else the heading above it; None where neither does."""
@@ -71,12 +70,12 @@ class Sections(NamedTuple):
     def _said(self, start: int, end: int) -> Need | None:
         """What words around say; "preferred" wins, for "required" is said in its negation."""
         said: Need | None = None
-        first = bisect_left(self.cues, start - _REACH, key=_start)
-        for cue in self.cues[first : bisect_left(self.cues, end + _REACH, key=_start)]:
+        first = bisect_left(self.cue_starts, start - _REACH)
+        for cue in self.cues[first : bisect_left(self.cue_starts, end + _REACH, first)]:
             if cue.before_only and cue.start >= start:
                 continue
             between = self.text.low[cue.end : start] if cue.start < start else self.text.low[end : cue.start]
-            if _ENDS.search(between.strip(b" ")):
+            if b"\n" in between or _ENDS.search(between.strip(b" ")):
                 continue
             if cue.need == "preferred":
                 return "preferred"

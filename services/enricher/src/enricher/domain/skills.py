@@ -1,7 +1,6 @@
 """Finds canonical skills in a posting's text and tags."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import NamedTuple
@@ -26,14 +25,23 @@ _start = attrgetter("start")
 class Spelling(NamedTuple):
     """What a spelling stands for; `sure` is false where context must decide.
 
-    `written` is set where capitals matter: the text must have those that it has.
+    `written` is set where capitals matter: the text must have those that it has. A `plain` one is sure however it is
+    written; one that `vouches` for its neighbours in an enumeration is a technology as well.
     """
 
     words: str
     skill: str
     technology: bool
     sure: bool
-    written: bytes | None = None
+    written: bytes | None
+    plain: bool
+    vouches: bool
+
+    @classmethod
+    def of(cls, words: str, skill: str, *, technology: bool, sure: bool, written: bytes | None = None) -> "Spelling":
+        """A spelling, with what follows of it."""
+        plain = sure and written is None
+        return cls(words, skill, technology, sure, written, plain, plain and technology)
 
     def is_written_so(self, raw: bytes) -> bool:
         """Whether the text has the capitals that the spelling has."""
@@ -69,7 +77,7 @@ class Skills:
             for name, aliases in skills.items():
                 for words in (name, *aliases):
                     sure = not self.ambiguity.is_ambiguous(words)
-                    yield Spelling(words, name, kind == "technology", sure)
+                    yield Spelling.of(words, name, technology=kind == "technology", sure=sure)
 
     def _more(self, listed: Iterable[ListedSkill]) -> Iterator[Spelling]:
         for kind, name, spellings, _ in map(astuple, listed):
@@ -77,7 +85,7 @@ class Skills:
                 words = written.lower()
                 sure = not self.ambiguity.is_ambiguous(words)
                 capitals = None if words == written else written.encode()
-                yield Spelling(words, name, kind == "technology", sure, capitals)
+                yield Spelling.of(words, name, technology=kind == "technology", sure=sure, written=capitals)
 
     def _letters_only(self) -> Iterable[Spelling]:
         return [s for words, s in self._spellings.items() if len(words) == 1]
@@ -108,14 +116,17 @@ class Skills:
         """Sure ones as they are; ambiguous ones by context, in which sure neighbours of an enumeration count."""
         evidence: dict[str, Evidence] = {}
         needs: dict[str, Need] = {}
-        tries: Counter[str] = Counter()
-        sure = [m.value.sure and m.value.technology and m.value.written is None for m in found]
+        tries: dict[str, int] = {}
+        sure = [m[2].vouches for m in found]
         for index, (start, end, spelling) in enumerate(found):
             name = spelling.skill
-            if tries[name] >= _MOST_TRIES or (name in evidence and name in needs):
+            tried = tries.get(name, 0)
+            if tried >= _MOST_TRIES or (name in needs and name in evidence):
                 continue
-            tries[name] += 1
-            rule = self._rule(text, found, index, sure, own_name=employer.startswith(spelling.words))
+            tries[name] = tried + 1
+            own_name = employer.startswith(spelling.words)
+            plain = spelling.plain and not own_name  # as most are
+            rule = "alias" if plain else self._rule(text, found, index, sure, own_name=own_name)
             if rule is None:
                 continue
             if need := sections.need(start, end):

@@ -9,6 +9,8 @@ from enricher.domain.rules import PayRules
 
 #: Tokens looked at for a currency's period behind an amount, and in front of it.
 _BEHIND, _BEFORE = 4, 9
+#: Kinds of tokens with which an amount begins.
+_FIRST = frozenset({"currency", "number"})
 #: What may stand between an amount and its period beside words of pay.
 _FILLERS = frozenset({"gross", "net", "(", ")", "*", ",", "/-"})
 
@@ -55,7 +57,7 @@ class Grammar:
         found: list[Money] = []
         at = 0
         while at < len(tokens):
-            amount = self._amount(tokens, at)
+            amount = self._amount(tokens, at) if tokens[at].kind in _FIRST else None
             if amount is None:
                 at += 1
                 continue

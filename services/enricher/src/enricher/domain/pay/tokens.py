@@ -57,6 +57,10 @@ class Token(NamedTuple):
     currency: str | None = None
 
 
+#: The fields behind `end` of a token that is no number.
+_NO_NUMBER = (Decimal(0), Decimal(1), None, None)
+
+
 class _Phrase(NamedTuple):
     units: tuple[str, ...]
     tight: bool
@@ -96,6 +100,7 @@ class Tokenizer:
         if cased is not None and (joints := [m.start() for m in _JOINT.finditer(cased)]):
             units = list(_parted(units, joints))
         tokens: list[Token] = []
+        new = tuple.__new__  # most tokens by far are words: to name their fields takes three times as long
         at = 0
         while at < len(units):
             words, start, end, is_number = units[at]
@@ -104,7 +109,7 @@ class Tokenizer:
             elif words in self._phrases:
                 token, used = self._phrase(units, at)
             else:
-                token, used = Token(_plain_kind(words), words, start, end), 1
+                token, used = new(Token, (_plain_kind(words), words, start, end, *_NO_NUMBER)), 1
             tokens.append(token)
             at += used
         return tokens
