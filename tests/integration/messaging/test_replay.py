@@ -113,6 +113,19 @@ async def test_a_whole_message_is_sent_again_in_the_run_of_the_replay(rig: Stage
     assert tuple(audit) == ("replayed", "again")
 
 
+@pytest.mark.parametrize("kind", [r.event for r in REGISTRY if r.aside])
+async def test_side_work_is_sent_again_beside_the_books_of_the_replay(rig: StageRig, kind: type[Event]) -> None:
+    event = example(kind)
+    first, second = (msgspec.structs.replace(headers_of(event, unit), stage="") for unit in ("one", "two"))
+    await set_aside(rig, first, encode(event)[0])
+    await set_aside(rig, second, encode(event)[0])
+    report = await replay(rig, "again", await ids(rig))
+    assert (report.outcome, report.children, report.fetched) == ("ok", [], 0)
+    found = [(headers.run_id, headers.stage, again) for headers, again in await sent(rig, kind)]
+    assert found == [("again", "", event)] * 2
+    assert len(await ids(rig, "replayed")) == 2
+
+
 @pytest.mark.parametrize("kind", BATCHES)
 async def test_postings_of_one_message_are_put_together_again(rig: StageRig, kind: type[Event]) -> None:
     event = example(kind)

@@ -9,13 +9,15 @@ from common.contracts import events as e
 class Registered:
     """An event with its emitters (services), the queues bound to it (none: nobody consumes it yet) and its stage.
 
-    `stage` names the ledger's unit that the receiver executes; None where receiving is not a unit of a run.
+    `stage` names the ledger's unit that the receiver executes; None where receiving is not a unit of a run. `aside`:
+    side work of a run, which can be done again at any time.
     """
 
     event: type[e.Event]
     emitters: tuple[str, ...]
     queues: tuple[str, ...]
     stage: str | None = None
+    aside: bool = False
 
 
 _SERVICES = ("extractor", "normalizer", "enricher", "ranker", "notifier", "gateway")
@@ -41,9 +43,9 @@ REGISTRY: tuple[Registered, ...] = (
     Registered(e.UnitsKnown, _SERVICES, ("gateway.ledger",)),
     Registered(e.ReplayRequested, ("gateway",), CONTROL_QUEUES, "replay"),
     Registered(e.RulesActivated, ("gateway",), CONTROL_QUEUES),
-    Registered(e.CompaniesSeen, ("normalizer",), ("extractor.companies",)),
-    Registered(e.CompaniesCollected, ("extractor",), ("normalizer.companies",)),
-    Registered(e.CompaniesNormalized, ("normalizer", "ranker"), ("ranker.companies", "gateway.companies")),
+    Registered(e.CompaniesSeen, ("normalizer",), ("extractor.companies",), aside=True),
+    Registered(e.CompaniesCollected, ("extractor",), ("normalizer.companies",), aside=True),
+    Registered(e.CompaniesNormalized, ("normalizer", "ranker"), ("ranker.companies", "gateway.companies"), aside=True),
 )
 
 _BY_TYPE = {r.event.event_type: r for r in REGISTRY}

@@ -23,7 +23,7 @@ MAX_ITEM_BYTES = 1024 * 1024
 #: Entries that one request may replay or discard.
 MOST_SELECTED = 10_000
 _MOST_NAMED = 500
-_UNITS = [r.event.event_type for r in REGISTRY if r.stage]
+_REPLAYABLE = [r.event.event_type for r in REGISTRY if r.stage or r.aside]
 _SHOWN = (
     "id", "created_at", "run_id", "unit_id", "stage", "event_type", "reason", "error", "reference", "attempts", "state",
     "replay_run_id",
@@ -122,7 +122,7 @@ class Quarantine:
         """What of the selection can be replayed and what cannot, and which runs have replayed the rest."""
         e = self._entry.c
         why_not = sa.case(
-            (e.event_type.not_in(_UNITS), "no_unit_of_a_run"),
+            (e.event_type.not_in(_REPLAYABLE), "no_unit_of_a_run"),
             (sa.or_(e.body.is_(None), sa.and_(e.item.is_(sa.null()), e.reference != "")), "payload_not_kept"),
         ).label("why_not")
         is_open = sa.select(e.id, e.run_id, why_not).where(*self._fits(selection), e.state == "open")

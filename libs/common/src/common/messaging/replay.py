@@ -26,6 +26,7 @@ from common.contracts import (
     is_open,
     posting_from_json,
     postings_in,
+    registered,
     with_postings,
 )
 from common.messaging.errors import PermanentError
@@ -102,7 +103,11 @@ class ReplayQuarantined:
         await self._quarantine.close(conn, [e.id for e in entries], "replayed", run_id=headers.run_id)
         for each in unreadable:
             await self._quarantine.record(conn, [each.id], _UNREADABLE, because=each.error, run_id=headers.run_id)
-        finished = Finished(children=list(_children(entries, headers.run_id)))
+        units = [e for e in entries if registered(e.event.event_type).stage]
+        finished = Finished(
+            children=list(_children(units, headers.run_id)),
+            aside=[e.event for e in entries if registered(e.event.event_type).aside],
+        )
         finished.fetched = sum(child.postings for child in finished.children)
         _count_unreadable(finished, unreadable)
         if closed := len(ids) - len(entries) - len(unreadable):
@@ -124,7 +129,7 @@ def _read_all(rows: Sequence[Row[Any]]) -> list[Entry | Unreadable]:
 
 def _read(row: Row[Any]) -> Entry | Unreadable:
     postings = row.headers.get("postings", 0) if row.is_message else 1
-    kind = next((r for r in REGISTRY if r.stage and r.event.event_type == row.event_type), None)
+    kind = next((r for r in REGISTRY if (r.stage or r.aside) and r.event.event_type == row.event_type), None)
     if kind is None:
         return Unreadable(row.id, postings, f"{row.event_type} is no unit of a run")
     if row.body is None or not (row.is_message or row.item):
