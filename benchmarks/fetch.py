@@ -18,7 +18,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from benchmarks.processes import Usage, event_loop, memory_mb, tree, usage
+from benchmarks.processes import Usage, event_loops, memory_mb, tree, usage
 from common.contracts import Campaign, RunRequested, SourceQuery, stage_of, unit_id
 from common.database import create_engine
 from common.database.embedded import EmbeddedPostgres, free_port
@@ -56,10 +56,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="posthorn-bench-") as folder, _rig(Path(folder), options) as rig:
         asyncio.run(_run(rig, "warm-up", 2, 5))
-        after_start, loop_before, before = rig.usage(), event_loop(rig.pids["extractor"]), time.perf_counter()
+        after_start, loops, before = rig.usage(), event_loops(rig.pids["extractor"]), time.perf_counter()
         memory = asyncio.run(_run(rig, "measured", options.boards, options.pages))
         seconds = time.perf_counter() - before
-        looped = event_loop(rig.pids["extractor"]) - loop_before
+        looped = max(used - loops.get(pid, 0) for pid, used in event_loops(rig.pids["extractor"]).items())
         print(json.dumps(_result(options, seconds, after_start, rig.usage(), looped, memory)))
 
 

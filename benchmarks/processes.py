@@ -35,10 +35,10 @@ def usage(pid: int, *, without: frozenset[int] = frozenset()) -> Usage:
     return Usage(sum(map(_cpu, counted)), max((memory_mb(p, "VmHWM") for p in counted), default=0.0))
 
 
-def event_loop(pid: int) -> float:
-    """CPU seconds so far of the busiest main thread of a process tree: where event loops run."""
-    stats = (_stat(Path(f"/proc/{p}/task/{p}/stat")) for p in tree(pid))
-    return max((sum(map(int, fields[11:13])) / _TICK for fields in stats if fields), default=0.0)
+def event_loops(pid: int) -> dict[int, float]:
+    """CPU seconds so far of the main thread, where event loops run, of each process of a tree."""
+    stats = {p: _stat(Path(f"/proc/{p}/task/{p}/stat")) for p in tree(pid)}
+    return {p: sum(map(int, fields[11:13])) / _TICK for p, fields in stats.items() if fields}
 
 
 def _stat(path: Path) -> list[str] | None:
