@@ -24,10 +24,18 @@ _MEMORY, _ENOUGH = Path("/dev/shm"), 2 * 1024**3  # noqa: S108 - a private folde
 def server_folder(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
     """In memory where that has room: on a disk the 700 files of a fresh database cost half a second of the kernel."""
     if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH:
-        with tempfile.TemporaryDirectory(prefix=f"posthorn-test-{name}-", dir=_MEMORY) as folder:
+        _remove_leftovers()
+        with tempfile.TemporaryDirectory(prefix=f"posthorn-test-{os.getpid()}-{name}-", dir=_MEMORY) as folder:
             yield Path(folder)
     else:
         yield factory.mktemp(name)
+
+
+def _remove_leftovers() -> None:
+    """Of tests that were killed: they would hold memory until the machine starts anew."""
+    for folder in _MEMORY.glob("posthorn-test-*-*"):
+        if not Path("/proc", folder.name.split("-")[2]).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
