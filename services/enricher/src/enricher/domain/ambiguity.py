@@ -15,7 +15,7 @@ LIST_GAPS = frozenset(
         ", or", ",and", "&amp;", "and/or", "und", "oder", "et", "ou", "y", "o", "e", "en",
     )
 )  # fmt: skip
-_BULLET = re.compile(rb"(?:^|\n)[ \t]*[-*+]$")
+_BULLET, _BULLETS = re.compile(rb"(?:^|\n)[ \t]*[-*+]$"), b"-*+"
 _OPENERS = b"([{\"'/ \t"
 #: Bytes that end a clause or list item; a point as well, but not behind a word such as "R.".
 _ENDS, _POINT = b",;:!?)]}|/\n", ord(".")
@@ -91,9 +91,9 @@ def _inside_sentence(raw: bytes, start: int) -> bool:
 def _previous(low: bytes, start: int) -> str:
     """The word or sign right before, or '' where a sentence or list item begins."""
     before = low[max(0, start - _NEXT) : start].rstrip(_OPENERS)
-    if _BULLET.search(before):
-        return ""
     if not before or before[-1] in _ENDS or before[-1] == _POINT:
+        return ""
+    if before[-1] in _BULLETS and _BULLET.search(before):
         return ""
     word = _decoded(before.split()[-1:])
     return word if word[-1:].isalnum() else word[-1:]

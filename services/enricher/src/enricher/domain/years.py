@@ -1,7 +1,7 @@
 """Years of experience that a posting asks for, told from ages, histories of firms and terms of contracts."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from enricher.domain.evidence import Evidence, from_span
@@ -25,10 +25,10 @@ _SPENT = re.compile(r"[\s’'`]*(?:\+\s*)?(?:in|of|as|with|within|on|im|als|en|d
 #: Before years that the employer has, as in "with 12 years of experience our team guides you".
 _WITH = re.compile(r"(?<!\w)(?:with|mit|avec|con)[\s\"'’]*$")
 #: The word before the unit, read backwards (a search for the end of a text tries every word), and words that may stand
-#: between number and unit; bytes in which the number stands.
-_LAST = re.compile(r"\W*(\w+)")
+#: between number and unit; bytes in which number and word stand.
+_LAST, _PLAIN = re.compile(r"\W*(\w+)"), re.compile(rb" ([a-z]+) ")
 _BETWEEN = frozenset({"more", "plus", "full", "volle", "good", "solid"})
-_NUMBER = 60
+_NUMBER, _WORD = 60, 20
 _PLUS = re.compile(r"[\s’'`]*(?:\+|plus\b|or more\b|and above\b|and up\b|o más\b|ou plus\b|und mehr\b|oder mehr\b)")
 
 
@@ -98,11 +98,14 @@ class YearsReader:
         return first.years, from_span(text, first.start, first.end, field="years", value=shown, rule=first.rule)
 
     def _in_numbers(self, text: Text, mention: Mention, sections: Sections) -> _Stated | None:
-        before = text.before(mention.start, _BEFORE)
         unit = text.low[mention.start : mention.end].decode(errors="ignore")
-        # Most years are no number of years: the long expression is for those only.
-        number = _follows_number(before, self._rules.numbers) or " " in unit or unit[0].isdigit()
-        match = self._amount.search(before[-_NUMBER:] + unit) if number else None
+        # Most years are no number of years: sentence and long expression are for those only.
+        says = " " in unit or unit[0].isdigit()
+        if not says and self._is_plain(text.low[max(0, mention.start - _WORD) : mention.start]):
+            return None
+        before = text.before(mention.start, _BEFORE)
+        says = says or self._follows_number(before)
+        match = self._amount.search(before[-_NUMBER:] + unit) if says else None
         if match is None or text.low[mention.end : mention.end + 1].isalnum():
             return None
         behind = text.behind(mention.end, _BEHIND)
@@ -153,11 +156,15 @@ class YearsReader:
             return None
         return _Stated(mention.value, mention.start, mention.end, "years.worded", preferred=False)
 
+    def _follows_number(self, before: str) -> bool:
+        """Whether the last word before a unit is a number, or may stand behind one; true where there is none."""
+        found = _LAST.match(before[::-1])
+        return found is None or found[1][0].isdigit() or self._belongs(found[1][::-1])
 
-def _follows_number(before: str, numbers: Mapping[str, int]) -> bool:
-    """Whether the last word before a unit is a number, or stands between number and unit; true where there is none."""
-    found = _LAST.match(before[::-1])
-    if found is None:
-        return True
-    word = found[1][::-1]
-    return word[-1].isdigit() or word in numbers or word in _BETWEEN
+    def _is_plain(self, before: bytes) -> bool:
+        """Whether a word between two blanks stands before a unit that is no number and never behind one."""
+        found = _PLAIN.match(before[::-1])
+        return found is not None and not self._belongs(found[1][::-1].decode())
+
+    def _belongs(self, word: str) -> bool:
+        return word in self._rules.numbers or word in _BETWEEN
