@@ -11,7 +11,7 @@ import structlog
 from common.messaging.protocol import BrokerUnavailableError, Delivery, Handler
 
 #: Seconds a batch that is not full waits for more.
-LINGER_SECONDS = 0.1
+LINGER_SECONDS = 0.02
 #: Seconds before a delivery that its handler did not end goes back to the queue: no hot loop of redeliveries.
 RELEASE_PAUSE_SECONDS = 1.0
 #: Seconds a cancelled handler may take to end.
