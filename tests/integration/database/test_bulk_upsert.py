@@ -82,6 +82,18 @@ async def test_every_type_comes_back_as_it_went_in(engine: AsyncEngine) -> None:
     assert await stored(engine, *FULL) == [tuple(expected.values())]
 
 
+async def test_what_rows_share_comes_back_in_each(engine: AsyncEngine) -> None:
+    for first in (1, 3):  # new rows, then known ones
+        await upsert(engine, [{"hash_key": key(n), **FULL} for n in range(first, 5)])
+    expected = {**FULL, "data": {"a": [1, None], "b": 'quote " and \\', "c": "1.10"}}
+    assert await stored(engine, *FULL) == [tuple(expected.values())] * 4
+
+
+async def test_a_shared_text_that_is_too_long_is_refused(engine: AsyncEngine) -> None:
+    with pytest.raises(DBAPIError, match="too long"):
+        await upsert(engine, [{"hash_key": key(n), "version": 1, "title": "x" * 21} for n in (1, 2)])
+
+
 async def test_null_goes_into_every_nullable_type(engine: AsyncEngine) -> None:
     nothing = dict.fromkeys(FULL) | {"version": 1}
     await upsert(engine, [{"hash_key": key(1), **FULL}, {"hash_key": key(2), **nothing}])

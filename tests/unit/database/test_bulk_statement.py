@@ -25,8 +25,9 @@ posting = sa.Table(
 
 
 def statement(columns: tuple[str, ...], **options: object) -> str:
+    arrays = options.pop("arrays", (True,) * len(columns))
     chosen = {"key": ("hash_key",), "update": None, "where": None, "returning": ()} | options
-    return bulk._statement(posting, columns, *chosen.values())
+    return bulk._statement(posting, columns, arrays, *chosen.values())
 
 
 def test_all_but_the_key_is_updated_by_default() -> None:
@@ -51,6 +52,12 @@ def test_types_that_unnest_cannot_carry_travel_as_text() -> None:
     sql = statement(("hash_key", "data", "spans", "state"))
     assert "r.data::JSONB, r.spans::SMALLINT[][], r.state::normalizer.posting_state" in sql
     assert "unnest($1::UUID[], $2::text[], $3::text[], $4::text[])" in sql
+
+
+def test_what_all_rows_share_travels_once() -> None:
+    sql = statement(("hash_key", "title", "state", "order"), arrays=(True, False, False, True))
+    assert 'SELECT r.hash_key, $2::text, $3::text::normalizer.posting_state, r."order"' in sql
+    assert 'unnest($1::UUID[], $4::INTEGER[]) AS r (hash_key, "order")' in sql
 
 
 def test_reserved_words_are_quoted() -> None:
@@ -81,7 +88,7 @@ def test_a_type_decorator_is_refused_rather_than_skipped() -> None:
 
     table = sa.Table("loud", sa.MetaData(), sa.Column("id", sa.Integer), sa.Column("text", Loud))
     with pytest.raises(ValueError, match="type decorators"):
-        bulk._statement(table, ("id", "text"), ("id",), None, None, ())
+        bulk._statement(table, ("id", "text"), (True, True), ("id",), None, None, ())
 
 
 @pytest.mark.parametrize(
@@ -111,6 +118,18 @@ async def test_rows_go_in_the_order_of_their_keys() -> None:
     rows = [{"hash_key": key, "order": n} for n, key in enumerate("cab")]
     await bulk.bulk_upsert(connection, posting, rows, key=["hash_key"])
     assert connection.exec_driver_sql.call_args.args[1] == (["a", "b", "c"], [1, 2, 0])
+
+
+async def test_equal_values_are_not_shared_ones() -> None:
+    connection = AsyncMock()
+    title, equal = "long", "".join(["lo", "ng"])
+    rows = [{"hash_key": "a", "title": title}, {"hash_key": "b", "title": title}]
+    await bulk.bulk_upsert(connection, posting, rows, key=["hash_key"])
+    assert connection.exec_driver_sql.call_args.args[1] == (["a", "b"], "long")
+    await bulk.bulk_upsert(connection, posting, [rows[0], rows[1] | {"title": equal}], key=["hash_key"])
+    assert connection.exec_driver_sql.call_args.args[1] == (["a", "b"], ["long", "long"])
+    await bulk.bulk_upsert(connection, posting, rows[:1], key=["hash_key"])
+    assert connection.exec_driver_sql.call_args.args[1] == (["a"], ["long"])
 
 
 @pytest.mark.parametrize(

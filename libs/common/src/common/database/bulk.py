@@ -1,9 +1,10 @@
 """One statement for many rows: INSERT … SELECT FROM unnest … ON CONFLICT."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from functools import lru_cache
-from itertools import pairwise
-from operator import itemgetter
+from itertools import pairwise, repeat
+from operator import is_, itemgetter
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 _quote = _dialect.identifier_preparer.quote
 _json = msgspec.json.Encoder(decimal_format="string")
+_SHARED = (str, date, datetime)
 
 
 async def bulk_upsert(
@@ -37,8 +39,11 @@ async def bulk_upsert(
     if not rows:
         return []
     columns = tuple(rows[0])
-    sql = _statement(table, columns, tuple(key), None if update is None else tuple(update), where, tuple(returning))
-    result = await conn.exec_driver_sql(sql, _parameters(table, columns, _in_key_order(rows, key)))
+    parameters = _parameters(table, columns, _in_key_order(rows, key))
+    arrays = tuple(isinstance(values, list) for values in parameters)
+    update = None if update is None else tuple(update)
+    sql = _statement(table, columns, arrays, tuple(key), update, where, tuple(returning))
+    result = await conn.exec_driver_sql(sql, parameters)
     return list(result.all()) if returning else []
 
 
@@ -56,7 +61,7 @@ def _in_key_order(rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> list
 
 
 def _parameters(table: sa.Table, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
-    """One list per column."""
+    """One list per column, or the one value that all rows share: the driver spends most on times."""
     width = len(columns)
     for row in rows:
         if len(row) != width:
@@ -65,37 +70,47 @@ def _parameters(table: sa.Table, columns: tuple[str, ...], rows: Sequence[Mappin
         lists = [[row[name] for row in rows] for name in columns]
     except KeyError as error:
         raise ValueError(f"rows differ in their columns: {error} not in all of them") from None
-    encoders = (_encoder(table.c[name].type) for name in columns)
-    return tuple(
-        values if encode is None else [None if value is None else encode(value) for value in values]
-        for values, encode in zip(lists, encoders, strict=True)
-    )
+    return tuple(map(_parameter, _encoders(table, columns), lists))
+
+
+def _parameter(encode: Callable[[Any], str] | None, values: list[Any]) -> Any:
+    first = values[0]
+    if encode is not None:
+        return [None if value is None else encode(value) for value in values]
+    # One object, not equal ones: where that is so follows from the code, and statements do not vary with the data.
+    shared = len(values) > 1 and type(first) in _SHARED and all(map(is_, values, repeat(first)))
+    return first if shared else values
 
 
 @lru_cache(maxsize=512)
 def _statement(
     table: sa.Table,
     columns: tuple[str, ...],
+    arrays: tuple[bool, ...],
     key: tuple[str, ...],
     update: tuple[str, ...] | None,
     where: str | None,
     returning: tuple[str, ...],
 ) -> str:
-    unknown = [name for name in (*columns, *key, *(update or ())) if name not in table.c]
-    if unknown or not key:
-        raise ValueError(f"{table.fullname}: unknown columns {unknown}" if unknown else "an upsert needs a key")
+    _known(table, (*columns, *key, *(update or ())))
+    if not key:
+        raise ValueError("an upsert needs a key")
     if update is None:
         update = tuple(name for name in columns if name not in key)
     if where is not None and not update:
         raise ValueError("`where` says which rows to update, but nothing is to be updated")
     casts = [_casts(table.c[name].type) for name in columns]
-    arrays = ", ".join(f"${n}::{array}" for n, (array, _) in enumerate(casts, 1))
-    values = ", ".join(f"r.{_quote(name)}{cast}" for name, (_, cast) in zip(columns, casts, strict=True))
+    varying = [name for name, is_array in zip(columns, arrays, strict=True) if is_array]
+    unnested = ", ".join(f"${n}::{array}" for n, (array, _) in enumerate(casts, 1) if arrays[n - 1])
+    values = ", ".join(
+        f"r.{_quote(columns[n - 1])}{cast}" if arrays[n - 1] else f"${n}::{array.removesuffix('[]')}{cast}"
+        for n, (array, cast) in enumerate(casts, 1)
+    )
     changes = ", ".join(f"{_quote(name)} = excluded.{_quote(name)}" for name in update)
     action = f"DO UPDATE SET {changes}" + (f" WHERE {where}" if where else "") if update else "DO NOTHING"
     sql = (
         f"INSERT INTO {_dialect.identifier_preparer.format_table(table)} AS t ({_names(columns)}) "  # noqa: S608 - quoted names of our own tables
-        f"SELECT {values} FROM unnest({arrays}) AS r ({_names(columns)}) ON CONFLICT ({_names(key)}) {action}"
+        f"SELECT {values} FROM unnest({unnested}) AS r ({_names(varying)}) ON CONFLICT ({_names(key)}) {action}"
     )
     if returning:
         sql += " RETURNING " + ", ".join(f"t.{_quote(it)}" if it in table.c else it for it in returning)
@@ -121,6 +136,17 @@ def _casts(kind: sa.types.TypeEngine[Any]) -> tuple[str, str]:
             return "text[]", ""  # a cast to varchar(n) would cut the value without a word
         case _:
             return f"{name}[]", ""
+
+
+@lru_cache(maxsize=512)
+def _encoders(table: sa.Table, columns: tuple[str, ...]) -> tuple[Callable[[Any], str] | None, ...]:
+    _known(table, columns)
+    return tuple(_encoder(table.c[name].type) for name in columns)
+
+
+def _known(table: sa.Table, columns: Iterable[str]) -> None:
+    if unknown := [name for name in columns if name not in table.c]:
+        raise ValueError(f"{table.fullname}: unknown columns {unknown}")
 
 
 def _encoder(kind: sa.types.TypeEngine[Any]) -> Callable[[Any], str] | None:
