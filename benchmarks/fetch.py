@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,11 +40,20 @@ class Rig:
 
     urls: dict[str, str]
     amqp_url: str
-    pids: dict[str, int]
+    pids: dict[str, list[int]]
 
     def usage(self) -> dict[str, Usage]:
-        """CPU and memory of each process."""
-        return {name: usage(pid) for name, pid in self.pids.items()}
+        """CPU of the processes of each name together, and the memory of the largest."""
+        used = {name: [usage(pid) for pid in pids] for name, pids in self.pids.items()}
+        return {name: Usage(sum(u.cpu for u in each), max(u.peak_mb for u in each)) for name, each in used.items()}
+
+    def event_loops(self) -> dict[int, float]:
+        """CPU seconds of the main thread of each process of the extractors."""
+        return {pid: used for root in self.pids["extractor"] for pid, used in event_loops(root).items()}
+
+    def memory_mb(self) -> float:
+        """What the largest process of the extractors holds."""
+        return max(memory_mb(pid) for root in self.pids["extractor"] for pid in tree(root))
 
 
 def main() -> None:
@@ -53,13 +62,14 @@ def main() -> None:
     parser.add_argument("--boards", type=int, default=10, help="read beside each other; the pages of one are a chain")
     parser.add_argument("--pages", type=int, default=100, help="of each board, 100 postings a page")
     parser.add_argument("--concurrency", type=int, default=8, help="FETCH_CONCURRENCY of the extractor")
+    parser.add_argument("--copies", type=int, default=1, help="of the extractor; they share the work")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="posthorn-bench-") as folder, _rig(Path(folder), options) as rig:
         asyncio.run(_run(rig, "warm-up", 2, 5))
-        after_start, loops, before = rig.usage(), event_loops(rig.pids["extractor"]), time.perf_counter()
+        after_start, loops, before = rig.usage(), rig.event_loops(), time.perf_counter()
         memory = asyncio.run(_run(rig, "measured", options.boards, options.pages))
         seconds = time.perf_counter() - before
-        looped = max(used - loops.get(pid, 0) for pid, used in event_loops(rig.pids["extractor"]).items())
+        looped = max(used - loops.get(pid, 0) for pid, used in rig.event_loops().items())
         print(json.dumps(_result(options, seconds, after_start, rig.usage(), looped, memory)))
 
 
@@ -75,6 +85,7 @@ def _result(
     cpu = {name: round(after[name].cpu - before[name].cpu, 2) for name in after}
     return {
         "pages": pages, "postings": pages * _PAGE, "boards": options.boards, "concurrency": options.concurrency,
+        "copies": options.copies,
         "seconds": round(seconds, 2), "pages_per_second": round(pages / seconds, 1),
         "cpu_seconds": cpu, "cpu_ms_a_page": {name: round(used / pages * 1e3, 2) for name, used in cpu.items()},
         "event_loop_ms_a_page": round(looped / pages * 1e3, 2),
@@ -95,19 +106,27 @@ def _rig(folder: Path, options: argparse.Namespace) -> Iterator[Rig]:
         urls = asyncio.run(prepare(postgres.url, folder, broker.url))
         settings = {
             **environment(url, {"lever"}), "AMQP_URL": broker.url, "LOG_LEVEL": "WARNING",
+            "ARCHIVE_URL": (folder / "archive").as_uri(),
             "FETCH_CONCURRENCY": str(options.concurrency), "LEVER_CONCURRENCY": str(options.concurrency),
         }  # fmt: skip
-        services = Processes(urls, folder, settings, {service: free_port() for service in PORTS})
-        services.start("extractor")
-        try:
-            services.wait_ready()
-            extractor = services.running["extractor"].pid
-            yield Rig(
-                urls, broker.url,
-                {"extractor": extractor, "provider": provider, "postgresql": postgres.pid, "rabbitmq": broker.pid},
-            )  # fmt: skip
-        finally:
-            services.stop()
+        with ExitStack() as stack:
+            extractors = [
+                stack.enter_context(_extractor(urls, folder / str(n), settings)) for n in range(options.copies)
+            ]
+            pids = {"provider": [provider], "postgresql": [postgres.pid], "rabbitmq": [broker.pid]}
+            yield Rig(urls, broker.url, {"extractor": extractors, **pids})
+
+
+@contextmanager
+def _extractor(urls: dict[str, str], folder: Path, settings: dict[str, str]) -> Iterator[int]:
+    folder.mkdir()
+    services = Processes(urls, folder, settings, {service: free_port() for service in PORTS})
+    services.start("extractor")
+    try:
+        services.wait_ready()
+        yield services.running["extractor"].pid
+    finally:
+        services.stop()
 
 
 @contextmanager
@@ -162,7 +181,7 @@ async def _until_indexed(rig: Rig, run_id: str, pages: int) -> list[float]:
                 query = "SELECT count(*), sum(items) FROM extractor.page WHERE run_id = $1"
                 done, items = await connection.fetchrow(query, run_id)
                 if done * 10 // pages > len(memory):
-                    memory.append(max(map(memory_mb, tree(rig.pids["extractor"]))))
+                    memory.append(rig.memory_mb())
                 if done == pages:
                     assert items == pages * _PAGE, f"{items} postings on {pages} pages"
                     return memory
