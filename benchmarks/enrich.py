@@ -76,7 +76,9 @@ def steps(enricher: Enricher, sample: list[Posting]) -> dict[str, Callable[[Post
         "places": lambda p: enricher.location.read(p.places),
         "remote": lambda p: remote.read(p.title, None, p.places, texts[p.hash_key], mentions(p, "remote")),
         "seniority": lambda p: seniority.read(p.title, None, texts[p.hash_key], mentions(p, "seniority")),
-        "employment": lambda p: employment.read(p.title, [], texts[p.hash_key], mentions(p, "employment")),
+        "employment": lambda p: employment.read(
+            p.title, [], texts[p.hash_key], mentions(p, "employment"), mentions(p, "hours")
+        ),
         "needs": lambda p: enricher.needs.of(texts[p.hash_key], mentions(p, "need")),
         "years": lambda p: enricher.years.read(texts[p.hash_key], mentions(p, "years"), sections[p.hash_key]),
         "degree": lambda p: enricher.degree.read(texts[p.hash_key], mentions(p, "degree"), sections[p.hash_key]),

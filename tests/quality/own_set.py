@@ -20,6 +20,7 @@ READERS: dict[str, Any] = {
     "remote": lambda e: e.remote_type,
     "regions": lambda e: e.remote_regions,
     "seniority": lambda e: e.seniority,
+    "display": lambda e: e.display_title,
     "occupation": lambda e: e.occupation and e.occupation.isco_code,
     "years": lambda e: [e.years_minimum, e.years_maximum],
     "degree": lambda e: [e.degree, e.degree_required],

@@ -53,7 +53,7 @@ def test_a_job_carries_everything_that_was_read_and_that_it_has_a_field_for(enri
 def test_every_derived_value_has_evidence(enricher: Enricher) -> None:
     job = posting("Senior Engineer (Contract)", BODY, "Toronto, ON", pay=OfferedPay(text="$100k"))
     fields = {e.field for e in enricher.read(job).evidence}
-    assert fields == {"skills", "seniority", "remote_type", "salary", "places", "employment_types"}
+    assert fields == {"skills", "seniority", "remote_type", "salary", "places", "employment_types", "language"}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from common.contracts import Place
 from enricher.domain.enrich import Enricher
+from enricher.domain.gazetteer import Gazetteer
+from enricher.store.rule_files import load_rules
 from tests.support.enrichment import posting
 
 Expected = list[tuple[str | None, str | None, str | None]]
@@ -87,3 +89,9 @@ def test_any_text_gives_a_place_that_keeps_it(enricher: Enricher, text: str) -> 
     found = enricher.read(posting(places=[Place(text=text)])).places
     assert found
     assert all(p.text in {text, None, ""} for p in found)
+
+
+def test_every_other_name_of_a_city_leads_to_a_city_that_is_known() -> None:
+    rules = load_rules()
+    gazetteer = Gazetteer(rules.places, rules.cities)
+    assert [alias for alias in rules.places.city_aliases if not gazetteer.cities(alias)] == []

@@ -85,9 +85,12 @@ def test_other_money_is_no_pay(enricher: Enricher, text: str) -> None:
 
 
 def test_no_period_is_invented(enricher: Enricher) -> None:
-    salary = pay(enricher, "Salary: 4.000 €", DE)
+    salary = pay(enricher, "Salary: 15.000 €", DE)
     assert salary is not None
-    assert (salary.minimum, salary.period, salary.yearly_minimum) == (4000, None, None)
+    assert (salary.minimum, salary.period, salary.yearly_minimum) == (15000, None, None)
+    salary = pay(enricher, "Salary: $4,000", US)
+    assert salary is not None
+    assert (salary.minimum, salary.period) == (4000, None), "dollars are paid by the week, month and year"
 
 
 def test_an_amount_that_can_only_be_yearly_says_so_in_its_evidence(enricher: Enricher) -> None:
@@ -186,3 +189,9 @@ def test_any_range_of_thousands_is_read_exactly(enricher: Enricher, low: int, wi
     salary = pay(enricher, f"The base salary range is ${low},000{dash}${high},500 per year.", US)
     assert salary is not None
     assert (salary.minimum, salary.maximum, salary.yearly_maximum) == (low * 1000, high * 1000 + 500, high * 1000 + 500)
+
+
+def test_amounts_of_title_and_body_are_not_taken_for_ranges_of_one_pay(enricher: Enricher) -> None:
+    job = posting("20K-$13", "20K-$13 Go")
+    for evidence in enricher.read(job).evidence:
+        assert "\n" not in evidence.text

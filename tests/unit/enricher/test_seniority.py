@@ -41,7 +41,7 @@ from tests.support.enrichment import posting
         ("International Sales", None),
         ("Werkstudent Marketing (m/w/d)", "intern"),
         ("Stagiaire en finance", "intern"),
-        ("Teamleiter Vertrieb", "manager"),
+        ("Teamleiter Vertrieb", "lead"),
         ("Geschäftsführer", "executive"),
         ("Senior Director, Lead Manager", "director"),
         ("Intern to the Vice President", "intern"),

@@ -83,7 +83,8 @@ class EnrichPostings:
         rules: RuleSource[Enricher],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._engine = engine
+        # Two reads that need not see one state.
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._store = store
         self._rules = rules
         self._differences = DifferenceStore("enricher")

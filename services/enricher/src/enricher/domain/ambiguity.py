@@ -15,10 +15,17 @@ LIST_GAPS = frozenset(
         ", or", ",and", "&amp;", "and/or", "und", "oder", "et", "ou", "y", "o", "e", "en",
     )
 )  # fmt: skip
-_BULLET, _BULLETS = re.compile(rb"(?:^|\n)[ \t]*[-*+]$"), b"-*+"
+_BULLETS = b"-*+"
+#: "Angular 15", "Oracle 19c", but not "Spring 2026"; what an item of one word stands behind.
+_VERSION = re.compile(
+    rb" \d{1,2}(?:\.\d+)*[a-z]?\+?(?=[\s,;.)]|$)(?! (?:years?|yrs|months?|weeks?|days?|hours?|people)\b)"
+)
+_ITEMS = frozenset((b"-", b"*", b"+", "•".encode(), "·".encode()))
+_ITEM_END = re.compile(rb"[ \t.,;]*(?:\n|$)")
 _OPENERS = b"([{\"'/ \t"
 #: Bytes that end a clause or list item; a point as well, but not behind a word such as "R.".
-_ENDS, _POINT = b",;:!?)]}|/\n", ord(".")
+_ENDS, _POINT = b",;:!?)]}|/\n", b"."
+_STOPS = _ENDS + _POINT
 #: Bytes in which the next word is looked for.
 _NEXT = 24
 Verdict = Literal["list", "neighbour", "form", "context"]
@@ -73,7 +80,15 @@ def _suffices(rule: AmbiguousWord, form: str, text: Text, start: int, end: int) 
         return form == "upper" and not _shouted(text.raw, start, end)
     if rule.like != "capitalised" or (form == "upper" and _shouted(text.raw, start, end)):
         return False
-    return start < text.body_start or _inside_sentence(text.raw, start)
+    if start < text.body_start or _inside_sentence(text.raw, start):
+        return True
+    return bool(_VERSION.match(text.raw, end) or (_ITEM_END.match(text.raw, end) and _is_item(text.raw, start)))
+
+
+def _is_item(raw: bytes, start: int) -> bool:
+    """Whether a bullet or a colon is all that stands before it on its line, or right before it."""
+    before = raw[max(0, start - _NEXT) : start].removesuffix(b"\n").rstrip(b" \t")
+    return before.endswith(b":") or before[before.rfind(b"\n") + 1 :].lstrip(b" \t") in _ITEMS
 
 
 def _shouted(raw: bytes, start: int, end: int) -> bool:
@@ -91,20 +106,20 @@ def _inside_sentence(raw: bytes, start: int) -> bool:
 def _previous(low: bytes, start: int) -> str:
     """The word or sign right before, or '' where a sentence or list item begins."""
     before = low[max(0, start - _NEXT) : start].rstrip(_OPENERS)
-    if not before or before[-1] in _ENDS or before[-1] == _POINT:
+    if not before or before[-1] in _STOPS:
         return ""
-    if before[-1] in _BULLETS and _BULLET.search(before):
+    if before[-1] in _BULLETS and not before[before.rfind(b"\n") + 1 : -1].strip(b" \t"):
         return ""
-    word = _decoded(before.split()[-1:])
+    word = _decoded(before.rsplit(None, 1)[-1:])
     return word if word[-1:].isalnum() else word[-1:]
 
 
 def _following(low: bytes, end: int) -> str:
     """The word or sign right behind, "." within an abbreviation, or '' at the end of a sentence."""
     after = low[end : end + _NEXT].lstrip(b" \t")
-    if not after or after[0] in _ENDS or (after[0] == _POINT and not after[1:2].isalnum()):
+    if not after or after[0] in _ENDS or (after[:1] == _POINT and not after[1:2].isalnum()):
         return ""
-    word = _decoded(after.split()[:1])
+    word = _decoded(after.split(None, 1)[:1])
     return word.rstrip(".,;:!?)]}|/\"'") if word[:1].isalnum() else word[:1]
 
 

@@ -19,6 +19,9 @@ _WORD = re.compile(r"[\w'’-]+")
 #: What joins two benefits to a list: not a blank alone, as in "health equity".
 _JOINED = re.compile(rb"[,;/&+|\n:]|\xe2\x80\xa2|\b(?:and|or|und|oder|et|ou|y|o|e)\b|  ")
 
+#: A comma or a conjunction, at most one more word before it: "401k plans, ", "pto and ".
+_NEXT_IN_SENTENCE = re.compile(rb"(?: \w+)?(?:, ?(?:and |or )?| (?:and|or|und|et|y) )")
+
 
 class _Offer(NamedTuple):
     """A benefit that a phrase stands for; `sure`: it needs none beside it."""
@@ -61,33 +64,46 @@ class BenefitReader:
         """What the scanner shall look for."""
         yield from (Phrase(words, "decoy") for words in self._rules.decoys)
         for name, words in self._rules.benefits.items():
-            yield from (Phrase(said, "benefit", _Offer(name, sure=True)) for said in words.said)
+            yield from (
+                Phrase(said, "benefit", _Offer(name, sure=True), bounded=said[0].isalnum()) for said in words.said
+            )
             yield from (Phrase(said, "benefit", _Offer(name, sure=False)) for said in words.beside)
 
     def read(self, text: Text, mentions: list[Mention]) -> list[Evidence]:
         """Each benefit once, in the order of their names, with the words that offer it first."""
         listed = [mention for mention in mentions[:_MOST] if mention.start >= text.body_start]
         found: dict[str, Evidence] = {}
+        refused = -_NEXT
         for at, mention in enumerate(listed):
             name, sure = mention.value
-            if name in found or not (sure or _is_listed(text, listed, at)) or not self._is_offered(text, mention):
+            if name in found or not (sure or _is_listed(text, listed, at)):
+                continue
+            before, behind = text.around(mention.start, mention.end, _REACH)
+            # A list is offered or dealt with as a whole: "administer 401k plans, pension plans and profit sharing".
+            if _goes_on(text, refused, mention.start) or not self._is_offered(before):
+                refused = mention.end
+                continue
+            if self._trade_behind.match(behind.lstrip(" ,-")) or self._negated_behind.match(behind.lstrip()):
                 continue
             rule = "benefit.said" if sure else "benefit.beside_another"
             found[name] = from_span(text, mention.start, mention.end, field="benefits", value=name, rule=rule)
         return [found[name] for name in sorted(found)]
 
-    def _is_offered(self, text: Text, mention: Mention) -> bool:
-        before, behind = text.around(mention.start, mention.end, _REACH)
-        words = _WORD.findall(before)
-        if self._trade.among(words[-_TRADED:]) or self._trade_behind.match(behind.lstrip(" ,-")):
-            return False
-        if self._negated_behind.match(behind.lstrip()):
+    def _is_offered(self, before: str) -> bool:
+        """Whether the words before neither deny the benefit nor make it the trade."""
+        words = _WORD.findall(before.rpartition("in addition to")[2])
+        if self._trade.among(words[-_TRADED:]):
             return False
         near = words[-_NEGATED:]
         if not self._negations.among(near):
             return True
         turn = max((at for at, word in enumerate(near) if word in self._turns), default=-1)
         return not self._negations.among(near[turn + 1 :]) or self._no_negation.search(before) is not None
+
+
+def _goes_on(text: Text, end: int, start: int) -> bool:
+    """Whether what stands at `start` continues the list of what ended at `end`, in its line and sentence."""
+    return start - end <= _NEXT and _NEXT_IN_SENTENCE.fullmatch(text.low, end, start) is not None
 
 
 def _is_listed(text: Text, listed: list[Mention], at: int) -> bool:

@@ -19,6 +19,21 @@ _MOST = 60
 _LETTERS = 2
 #: Parentheses that speak of the subject ("(economics preferred)"), not of the degree.
 _ASIDE = re.compile(r"\([^)]{16,}\)?")
+#: Where a source lost the break between two lines: "a related fieldCPA preferred", "or GED.2 years preferred".
+_LOST_BREAK = re.compile(rb"[a-z)][.)]?[A-Z][A-Za-z]|[A-Za-z)]\.\d|[a-z]\d\+")
+#: Between a degree's name and the word "degree".
+_SAME = re.compile(r"[\s()'’\"-]*(?:\([\w. ]+\))?[\s()'’\"-]*(?:level|class)?\s?")
+#: Experience that will do as well: "or 8 years of …", "degree or 4+ years".
+_OR_YEARS = re.compile(
+    r"\b(?:or|oder|ou|o)\s(?:at least\s|a minimum of\s|minimum\s)?(?:\d{1,2}|two|three|four|five|six|eight|ten)\+?\s"
+    r"(?:\(\d+\)\s)?(?:or more\s)?(?:years|yrs|jahre|ans|años)"
+)
+#: The same without a number: "or equivalent work experience is required".
+_OR_EXPERIENCE = re.compile(
+    r"\b(?:or|oder|ou|o)\s(?:an?\s)?(?:equivalent|comparable|relevant|similar|vergleichbare|équivalente?)\s"
+    r"(?:(?:work|professional|practical|combination of education and)\s)?"
+    r"(?:experience|erfahrung|berufserfahrung|expérience)"
+)
 _ORDER: tuple[Degree, ...] = ("high_school", "associate", "bachelor", "master", "doctorate")
 
 
@@ -87,20 +102,26 @@ class DegreeReader:
         level, end = mentions[index].value[0], mentions[index].end
         for following in mentions[index + 1 : index + 6]:
             between = text.low[end : following.start].decode(errors="ignore")
-            if following.start - end > _ALTERNATIVES or re.search(r"[;\n!?]|\. |  |preferred|a plus", between):
+            if following.start - end > _ALTERNATIVES or re.search(r"[;\n!?]|\. |  |preferred|required|a plus", between):
                 break
-            level = min(level, following.value[0], key=_ORDER.index)
+            # "PharmD degree required" names one degree.
+            if not (_SAME.fullmatch(between) and text.low.startswith(b"degree", following.start)):
+                level = min(level, following.value[0], key=_ORDER.index)
             end = following.end
         return level, end
 
     def _need(self, text: Text, mention: Mention, end: int, level: Degree, sections: Sections) -> tuple[bool, bool]:
         """Whether it is a wish, and whether it is required; "or equivalent" to a high school's is a diploma."""
-        before, behind = text.before(mention.start, _REACH), text.behind(end, _REACH)
+        before, behind = text.before(mention.start, _REACH), text.behind(mention.end, _REACH + end - mention.end)
+        if lost := _LOST_BREAK.search(text.raw, mention.end, mention.end + len(behind.encode())):
+            behind = behind[: lost.start() + 1 - mention.end]
+        if text.raw[mention.start - 1 : mention.start].isalpha():
+            before = ""
         said = f"{before[-60:]} | {_ASIDE.sub('', behind)}"
         if self._waived.search(said):
             return True, False
         if self._must.search(said):
-            return False, True
+            return False, not _OR_EXPERIENCE.search(behind)
         if self._wish.search(said) or sections.under(mention.start) == "preferred":
             return True, False
-        return False, level == "high_school" or not self._equivalent.search(behind)
+        return False, level == "high_school" or not (self._equivalent.search(behind) or _OR_YEARS.search(behind))

@@ -16,15 +16,21 @@ _GENDER = re.compile(
     r"|(?<![\w/&])(?:[mwfdxhi]|div|gn)(?:\s?[/|*]\s?(?:[mwfdxhina*]|div|gn|nb)){1,4}(?![\w/&])",
     re.IGNORECASE,
 )
-#: Entwickler:in, Entwickler*innen, Entwickler/-in, Entwickler(in), développeur·se: the first form stands.
+#: Entwickler:in, Entwickler*innen, Entwickler/-in, Entwickler(in), Stellvertretende/r, développeur·se, vendeur/euse,
+#: enfermera/o: the first form stands.
 _FEMININE = re.compile(
     r"(?<=[a-zà-ÿ])(?:[:*_·]|/-)(?:in(?:nen)?|euse|rice|se|ne|e)\b|(?<=er|or|st|nt)/in(?:nen)?\b|(?<=[a-zà-ÿ])\((?:in|innen|se|ne|e|euse|rice)\)"
+    r"|(?<=[A-ZÄÖÜ])[:*_]IN(?:NEN)?\b|(?<=[a-zß]e)/[rn]\b|(?<=[a-zà-ÿ]{3})/(?:euse|trice|rice|ère|se|n?ne|e|ora|o|a)\b"
+    r"|(?<=[a-zà-ÿ]{3})\((?:ère|trice|n?ne|a)\)"
 )
+#: Signs without one of which neither of the two is there; and the places of a title that names none.
+_FORMS, _NOWHERE = frozenset("([/|*:_·"), frozenset[str]()
 #: #1234, #R123, R-012345, REQ 123, (JR01234), Job ID: 77, bare numbers of five digits or more.
 _REQUISITION = re.compile(
-    r"[(\[]?(?:#\s?[A-Za-z]{0,5}[-_]?\d[\w-]*|\b(?:req(?:uisition)?|job|ref(?:erence)?|posting|vacancy)\.?"
+    r"[(\[]?(?:#[:\s]{0,2}[A-Za-z]{0,5}[-_]?\d[\w-]*|\b(?:req(?:uisition)?|job|ref(?:erence)?|posting|vacancy)\.?"
     r"(?:\s?(?:id|nr|no|number|code))?[\s.:#_-]{0,3}[A-Za-z]{0,4}[-_]?\d{2,}[\w-]*"
-    r"|\b(?:JR|R|REQ|ID)[-_:]?\s?\d{3,}[\w-]*|(?<![\w$€£.,])\d{5,}(?![\w,.]*\d|\s?(?:€|eur|usd)))[)\]]?",
+    r"|\b(?:JR|R|REQ|ID)[-_:]?\s?\d{3,}[\w-]*"
+    r"|(?<![\w$€£.,])(?<!iso )(?<!din )\d{5,}(?![\w,.]*\d|\s?(?:€|eur|usd)))[)\]]?",
     re.IGNORECASE,
 )
 _AMOUNT = r"\d[\d,.' ]*(?:\d|\.)?\s?(?:k|lpa|lakhs?)?"
@@ -33,7 +39,7 @@ _PAY = re.compile(
     r"(?:(?:up to|from|ab|bis zu|salary|pay)[\s:]+)?"
     rf"(?:[$€£¥₹]|\b(?:usd|eur|gbp|rm|inr|sgd|aud|cad|chf)(?=[\s\d]))\s?{_AMOUNT}"
     rf"(?:\s?(?:-|–|—|to|bis)\s?(?:[$€£¥₹]|\b(?:usd|eur|gbp|rm|inr)\b)?\s?{_AMOUNT})?\+?"
-    r"(?:\s?(?:/|per|pro|an?|p\.?)\s?(?:h(?:ou)?r|hour|day|week|month|mo|year|yr|annum|a|h|jahr|monat|stunde)\b\.?)?"
+    r"(?:\s?(?:/|per|pro|an?|p\.?)\s?(?:h(?:ou)?r|hour|day|week|wk|month|mo|year|yr|annum|a|h|jahr|monat|stunde)\b\.?|\s?(?:hr|hourly|weekly|p/h|ph)\b)?"
     rf"|(?:(?:up to|from|ab|bis(?: zu)?)\s)?\b{_AMOUNT}\s?(?:[€£]|eur\b|usd\b|lpa\b)(?:\s?(?:/|per|pro)\s?\w+)?",
     re.IGNORECASE,
 )
@@ -41,11 +47,23 @@ _DIGIT = re.compile(r"\d")
 _PERCENT = re.compile(
     r"\(?\b\d{1,3}\s?(?:-|–|bis)?\s?(?:\d{1,3}\s?)?%(?:\s(?:travel|workload|pensum)\b)?\)?", re.IGNORECASE
 )
-_DATE = re.compile(r"\(?\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b\)?")
+_DATE = re.compile(
+    r"(?:\b(?:ab(?: dem)?|zum|per|from|starting|start)\s)?\(?\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b\)?"
+    r"|\b(?:ab|zum|start(?:ing)?)\s\d{1,2}[./]\d{4}\b",
+    re.IGNORECASE,
+)
 _CALLS = re.compile(r"[!*~•●★☆►▶✅\ufe0f\u200d\u200b]+")
 _BRACKETS = re.compile(r"\s*[(\[{]([^()\[\]{}]*)[)\]}]")
 _PARTS = re.compile(r"(\s+[-–—|•·@:]+\s+|\s*[|•·–—]\s*|,\s+|;\s*|\s-(?=\w)|(?<=\w)-\s)")
 _EMPTY = re.compile(r"[(\[{]\s*[)\]}]")
+#: A term that says nothing of the role: "12 Month Contract", "6 mois", "3-year fixed-term contract".
+_TERM = re.compile(
+    r"(?:\d{1,2}\s?[-–]\s?)?\d{1,2}\+? (?:months?|mths?|weeks?|years?|monaten?|mois|meses)"
+    r"(?: (?:contract|ftc|fixed term|temp|temporary|cdd|stage))*"
+)
+#: A part that is an id and no year or norm: "AL30707", "a0F3m000012wxdAEAQ".
+_ID = re.compile(r"(?!(?:19|20)\d\d$|(?:iso|din|en)[ -]?\d)(?=(?:[^\d\s]*\d){4})[\w-]+", re.IGNORECASE)
+_BLANKS_BEFORE_COMMA = re.compile(r"\s+(?=[,;])")
 _EDGES = " \t\n-–—|,;:/@&.•·_+"
 #: Characters of a title that are read.
 _LONGEST = 300
@@ -74,18 +92,23 @@ class DisplayTitles:
 
     def clean(self, title: str, places: Iterable[str | None] = ()) -> str:
         """The title cleaned, or just trimmed where nothing would be left; `places` are names of the posting's own."""
-        return self._clean(title, frozenset(fold(place) for place in places if place))
+        names = frozenset(fold(place) for place in places if place) if _has_signs(title) else _NOWHERE
+        return self._clean(title, names)
 
     def _cleaned(self, title: str, places: frozenset[str]) -> str:
         title = title[:_LONGEST]
         plain = title if title.isascii() else _without_symbols(title)
-        if not plain.isalpha():
+        has_signs = _has_signs(plain)
+        if has_signs and not _FORMS.isdisjoint(plain):
             plain = _FEMININE.sub("", _GENDER.sub(" ", plain))
-            if _DIGIT.search(plain):
-                for pattern in (_PAY, _REQUISITION, _PERCENT, _DATE):
-                    plain = pattern.sub(" ", plain)
+        if _DIGIT.search(plain):
+            for pattern in (_PAY, _REQUISITION, _PERCENT, _DATE):
+                plain = pattern.sub(" ", plain)
+        if has_signs:
             plain = _BRACKETS.sub(lambda m: "" if self._is_noise(m.group(1), places) else m.group(), plain)
-            plain = self._without_tails(_EMPTY.sub(" ", _CALLS.sub(" ", plain)), places)
+            plain = self._without_calls(_EMPTY.sub(" ", _CALLS.sub(" ", plain)))
+            plain = self._without_tails(plain, places)
+            plain = _BLANKS_BEFORE_COMMA.sub("", plain)
         plain = self._without_calls(" ".join(plain.split()).strip(_EDGES))
         return self._calm(plain) if plain else " ".join(title.split())
 
@@ -119,6 +142,8 @@ class DisplayTitles:
             return True
         if any(folded in place.split(" ") or place.startswith(folded + " ") for place in places):
             return len(folded) > _LONGEST_ACRONYM or text.isupper()
+        if not text.isalpha() and _DIGIT.search(text) and (_ID.fullmatch(text) or _TERM.fullmatch(folded)):
+            return True
         return self._names_place(text)
 
     def _names_place(self, text: str) -> bool:
@@ -154,6 +179,11 @@ class DisplayTitles:
         if (known := self._acronyms.get(word)) is not None:
             return known
         return word if match.start() and word in self._small else word.capitalize()
+
+
+def _has_signs(title: str) -> bool:
+    """Whether there is more than words, numbers and blanks: else there are no parts, no brackets, and no places."""
+    return not title.replace(" ", "").isalnum()
 
 
 def _without_symbols(title: str) -> str:

@@ -5,13 +5,23 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from common.contracts import EmploymentType
+from enricher.domain.employment_body import EmploymentStatements
 from enricher.domain.evidence import Evidence, from_span
 from enricher.domain.rules import EmploymentRules
 from enricher.domain.scanner import Mention, Phrase
 from enricher.domain.text import Text
+from enricher.domain.weekly_hours import WeeklyHours
 from enricher.domain.wording import Wording, blank_out, words_pattern
 
 _SEPARATORS = re.compile(r"[\W_]+")
+
+
+#: Types that say how long the week is, and those (besides none) that leave it to be said.
+_HOURS, _LEAVES_HOURS_OPEN = frozenset({"FULL_TIME", "PART_TIME"}), frozenset({"TEMPORARY"})
+
+
+def _of_span(text: Text, mention: Mention, kind: EmploymentType, rule: str) -> Evidence:
+    return from_span(text, mention.start, mention.end, field="employment_types", value=kind, rule=rule)
 
 
 def _plain(words: str) -> str:
@@ -28,29 +38,44 @@ class EmploymentReader:
         self._title = Wording(rules.title)
         self._ignore = words_pattern(rules.title_ignore)
         self._body = rules.body
+        self._in_context, self._decoys = rules.context.words, rules.context.decoys
+        self._statements = EmploymentStatements(rules.context)
+        self._hours = WeeklyHours(rules.hours)
         self._of_title = lru_cache(maxsize=20_000)(self._read_title)
 
     def phrases(self) -> Iterator[Phrase]:
         """What the scanner shall look for in bodies."""
         for kind, phrases in self._body.items():
             for words in phrases:
-                yield Phrase(words, "employment", kind, bounded=words[0].isalnum())
+                yield Phrase(words, "employment", (kind, True), bounded=words[0].isalnum())
+        for kind, phrases in self._in_context.items():
+            yield from (Phrase(words, "employment", (kind, False)) for words in phrases)
+        yield from (Phrase(words, "decoy") for words in self._decoys)
+        yield from self._hours.phrases()
 
     def read(
-        self, title: str, stated: Iterable[str], text: Text, mentions: list[Mention]
+        self, title: str, stated: Iterable[str], text: Text, mentions: list[Mention], hours: list[Mention]
     ) -> tuple[list[EmploymentType], list[Evidence]]:
         """Distinct types, sorted, each with its reason; OTHER for words of a source that none of ours covers."""
         found = {e.value: e for e in self._of_provider(stated)}
         if not found:
             found = {e.value: e for e in self._of_title(title)}
-        if not found:
-            for m in mentions:
-                if m.value not in found:
-                    found[m.value] = from_span(
-                        text, m.start, m.end, field="employment_types", value=m.value, rule="employment.body"
-                    )
+            if found.keys() <= _LEAVES_HOURS_OPEN:
+                self._add_of_body(found, text, mentions, hours)
         kinds = sorted(found)
         return kinds, [found[k] for k in kinds]  # type: ignore[return-value] # values come from typed rules
+
+    def _add_of_body(
+        self, found: dict[str, Evidence], text: Text, mentions: list[Mention], hours: list[Mention]
+    ) -> None:
+        """Adds what the body states; beside the contract that a title names, only whether it is full or part time."""
+        of_title = bool(found)
+        for m in self._statements.of(text, mentions):
+            kind = m.value[0]
+            if kind not in found and (not of_title or kind in _HOURS):
+                found[kind] = _of_span(text, m, kind, "employment.body")
+        if found.keys() <= _LEAVES_HOURS_OPEN and (stated := self._hours.of(text, hours)):
+            found[stated.value] = _of_span(text, stated, stated.value, "employment.hours")
 
     def _of_provider(self, stated: Iterable[str]) -> Iterator[Evidence]:
         for words in stated:

@@ -111,7 +111,9 @@ class Enricher:
         sections = self.needs.of(text, mentions.get("need", _NONE))
         places, evidence = self.location.read(posting.places)
         skills = self.skills.read(text, mentions.get("skill", _NONE), posting.tags, posting.company, sections)
-        types, of_types = self.employment.read(title, posting.employment_types, text, mentions.get("employment", _NONE))
+        types, of_types = self.employment.read(
+            title, posting.employment_types, text, mentions.get("employment", _NONE), mentions.get("hours", _NONE)
+        )
         salary, of_salary = self.pay.read(posting.pay, _country(places), text, mentions.get("pay", _NONE))
         level = self.seniority.read(title, posting.seniority, text, mentions.get("seniority", _NONE))
         remote = self.remote.read(title, posting.remote, posting.places, text, mentions.get("remote", _NONE))

@@ -5,7 +5,7 @@ import msgspec
 from enricher.domain.text import Text
 
 
-class Evidence(msgspec.Struct, frozen=True, array_like=True):
+class Evidence(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One derived value with its reason.
 
     `where` is title, description, places, pay or provider; `start` and `end` count characters in that field (0, 0 where

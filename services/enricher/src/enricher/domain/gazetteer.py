@@ -10,6 +10,10 @@ from enricher.domain.rules import City, PlaceRules
 
 _DROPPED = re.compile(r"['’.]")
 _SEPARATORS = re.compile(r"[\W_]+")
+#: What may be left off a German name: Bad Homburg vor der Höhe, Klagenfurt am Wörthersee.
+_LOCATED = re.compile(r" (?:vor|an|am|ob|im|in|bei|unter) (?:de[rm] )?\S+$")
+#: Thousands of people from which a town is meant by its short name.
+_LARGE = 50
 _SHORT = {"st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount"}
 
 
@@ -29,11 +33,12 @@ def fold(name: str) -> str:
 
 
 class Region(NamedTuple):
-    """A state, province or the like; `coded` where it was written as its code."""
+    """A state, province or the like; `coded` where written as its code, `rarer` where a country before has that too."""
 
     country: str
     name: str
     coded: bool
+    rarer: bool = False
 
 
 class Gazetteer:
@@ -49,7 +54,8 @@ class Gazetteer:
         self._region_codes: dict[str, list[Region]] = defaultdict(list)
         for country, regions in rules.regions.items():
             for code, names in regions.items():
-                self._region_codes[code].append(Region(country, names[0], coded=True))
+                rarer = code in self._region_codes
+                self._region_codes[code].append(Region(country, names[0], coded=True, rarer=rarer))
                 for name in names:
                     self._regions[fold(name)].append(Region(country, names[0], coded=False))
         self._cities: dict[str, list[City]] = defaultdict(list)
@@ -59,7 +65,13 @@ class Gazetteer:
         known = {(r.country, fold(r.name)) for regions in self._regions.values() for r in regions}
         for city in cities:
             self._cities[fold(city.name)].append(city)
-            for name in {fold(n) for n in city.names} - {fold(city.name)} if city.names else ():
+            further = {fold(n) for n in city.names} if city.names else set()
+            if " / " in city.name:  # "Donostia / San Sebastián"
+                further.update(fold(n) for n in city.name.split(" / "))
+            large = city.country in {"at", "de"} and city.population >= _LARGE
+            if large and (located := _LOCATED.search(city.name)):
+                further.add(fold(city.name[: located.start()]))
+            for name in further - {fold(city.name)}:
                 self._cities[name].append(city)
             key = (city.country, fold(city.region))
             if city.region and key not in known:

@@ -1,19 +1,24 @@
 """The language a posting is written in, by its commonest words or its script."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from enricher.domain.evidence import Evidence
 from enricher.domain.rules import LanguageRules
 
 #: Characters read; from the middle of long bodies, whose first lines may be a firm's English boilerplate.
 _READ = 500
+#: Characters under which words of notices and the title count as well.
+_SHORT = 200
 #: Words without which a text is too short to tell.
 _FEWEST = 4
 # Not the "s" of "Master's", a word of Czech.
 _AFTER_APOSTROPHE = re.compile(r"['’][^\W\d_]?")
-_WORDS, _FOREIGN = re.compile(r"[^\W\d_]+"), re.compile(r"[^\W\d_\x00-\x7f]")
-_ONLY_LETTERS = bytes(byte if byte < 128 and chr(byte).isalpha() else ord(" ") for byte in range(256))
+_WORDS, _ASCII = re.compile(r"[^\W\d_]+"), bytes(range(128))
+_SMALL_LETTERS = bytes(ord(chr(b).lower()) if b < 128 and chr(b).isalpha() else ord(" ") for b in range(256))
+#: One in so many characters must be of a script: of Ukrainian only every twentieth is a letter that Russian lacks.
+_SCRIPT_SHARE = 30
 #: Share of all words that must be common words of the language, and its lead over the next.
 _LEAST_SHARE, _LEAST_LEAD = 0.08, 1.2
 
@@ -22,10 +27,10 @@ class LanguageReader:
     """The profiles of `config/taxonomy/languages.yml`, ready to be asked."""
 
     def __init__(self, rules: LanguageRules) -> None:
-        self._of_word: dict[str, list[str]] = defaultdict(list)
-        for language, words in rules.words.items():
-            for word in words:
-                self._of_word[word].append(language)
+        self._of_word = _languages_by_word(rules.words)
+        self._of_notice = _languages_by_word(
+            {language: {*words, *rules.notices.get(language, ())} for language, words in rules.words.items()}
+        )
         self._scripts = [(re.compile(f"[{pattern}]"), language) for language, pattern in rules.scripts.items()]
 
     def read(self, title: str, body: str) -> Evidence | None:
@@ -33,21 +38,28 @@ class LanguageReader:
         start = max(0, (len(body) - _READ) // 3)
         part = body[start : start + _READ] or title
         where = "description" if body else "title"
-        found = self._by_words(part.lower()) or self._by_script(part)
+        found = self._by_words(_words(part), self._of_word) or self._by_script(part)
+        if found is None and len(body) < _SHORT:
+            found = self._by_words(_words(f"{title} {body}"), self._of_notice)
+        elif found is None:
+            # A list of names or places in the middle.
+            found = self._by_words(_words(body[: _READ * 4]), self._of_word)
         if found is None:
             return None
         language, rule = found
         return Evidence("language", language, rule, where)
 
-    def _by_words(self, low: str) -> tuple[str, str] | None:
-        words = _words(low)
-        of_word = self._of_word
-        scores: dict[str, float] = defaultdict(float)
-        for word, times in Counter(filter(of_word.__contains__, words)).items():
+    def _by_words(self, words: list[str], of_word: Mapping[str, list[str]]) -> tuple[str, str] | None:
+        times: dict[str, int] = {}
+        for word in words:
+            if word in of_word:
+                times[word] = times.get(word, 0) + 1
+        scores: dict[str, float] = {}
+        for word, often in times.items():
             languages = of_word[word]
-            share = times / len(languages)
+            share = often / len(languages)
             for language in languages:
-                scores[language] += share
+                scores[language] = scores.get(language, 0.0) + share
         if len(words) < _FEWEST or not scores:
             return None
         best = max(scores, key=scores.__getitem__)
@@ -56,19 +68,30 @@ class LanguageReader:
         return (best, "language.words") if clear and score >= max(len(words) * _LEAST_SHARE, 1) else None
 
     def _by_script(self, part: str) -> tuple[str, str] | None:
-        """By letters that only one of the languages uses; a tenth of the text must be of them."""
+        """By letters that only one of the languages uses, in their order; a few in a hundred are enough."""
         if part.isascii():
             return None
         for pattern, language in self._scripts:
-            if len(pattern.findall(part)) * 10 >= max(len(part), 1):
+            if len(pattern.findall(part)) * _SCRIPT_SHARE >= max(len(part), 1):
                 return language, "language.script"
         return None
 
 
-def _words(low: str) -> list[str]:
+def _languages_by_word(words: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for language, of_language in words.items():
+        for word in of_language:
+            found[word].append(language)
+    return found
+
+
+def _words(part: str) -> list[str]:
+    """The words in lower case."""
+    accented = not part.isascii() and _WORDS.search(part.encode(errors="replace").translate(None, _ASCII).decode())
+    low = part.lower() if accented else part
     if "'" in low or "’" in low:
         low = _AFTER_APOSTROPHE.sub(" ", low)
-    if not low.isascii() and _FOREIGN.search(low):
+    if accented:
         return _WORDS.findall(low)
     # Where no letter has an accent, a fifth of the time of that.
-    return low.encode("ascii", "replace").translate(_ONLY_LETTERS).decode().split()
+    return low.encode("ascii", "replace").translate(_SMALL_LETTERS).decode().split()

@@ -4,7 +4,6 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from heapq import nlargest
 from itertools import chain, combinations
 from math import exp, sqrt
 from typing import NamedTuple
@@ -33,8 +32,9 @@ _POWER_OF_CODES, _IN_GROUP, _CROSSWALK, _STATED = 4, 2, 0.5, 3.0
 _UNKNOWN = 2.0
 #: Factors on the similarity of titles of different rank.
 _NOT_MANAGER, _MANAGER, _ASSISTANT = 0.75, 0.6, 0.9
-#: Votes of a title added by hand.
-_BY_HAND = 50.0
+#: Votes of a title added by hand; from which similarity it is that title, and the least confidence then: such titles
+#: were chosen though their words ("service technician") tell little one by one.
+_BY_HAND, _EXACT, _CHOSEN = 50.0, 0.999, 0.5
 #: How far all words of a title count beside the nearest titles, and from which evidence of theirs a group is believed.
 _WORDS, _BELIEVED = 0.1, 1.0
 #: Groups with a smaller share of the strongest one's votes are passed over.
@@ -77,6 +77,8 @@ class OccupationReader:
         self._groups = WordGroups()
         codes = [o.isco_code for o in table.occupations]
         by_hand = _by_hand(rules, table, self.words)
+        #: Number of a title of the rules → its group.
+        self._by_hand = {at: codes[number] for at, number in enumerate(by_hand.values())}
         for line in chain((f"{key}\t{number}:{_BY_HAND}" for key, number in by_hand.items()), table.titles):
             key, _, targets = line.partition("\t")
             self._add(key, targets)
@@ -122,12 +124,14 @@ class OccupationReader:
         found = [] if len(asked) == 1 and self._vague.issuperset(asked) else self._candidates(asked)
         if not found:
             return None
-        top = nlargest(_VOTERS, found)
+        top = sorted(found, reverse=True)[:_VOTERS]
         votes = self._votes(asked, top)
         if not votes.groups:
             return None
         group, share = self._strongest_group(asked, votes.groups)
         confidence = min(1.0, top[0][0]) * share
+        if top[0][0] >= _EXACT and self._by_hand.get(top[0][1]) == group:
+            confidence = max(confidence, _CHOSEN)
         return self._answer(group, votes, confidence) if confidence >= least else None
 
     def _strongest_group(self, asked: Mapping[str, float], votes: Mapping[str, float]) -> tuple[str, float]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from enricher.domain.gazetteer import Gazetteer, Region
+from enricher.domain.gazetteer import Gazetteer, Region, fold
 from enricher.domain.rules import City, PlaceRules
 from enricher.domain.wording import Wording, words_pattern
 
@@ -13,6 +13,12 @@ _ALTERNATIVES = re.compile(r"\s*(?:;|\||•|·|\n|<br\s*/?>|\s/\s|\s(?:or|and|od
 _PARTS = re.compile(r"\s*[,()\[\]:]\s*|\s+[-–—]+\s+|(?<=\w)[–—](?=\w)|(?<=\w)-\s+")
 #: A slash between names without blanks around it.
 _SLASH = re.compile(r"(?<=[^\W\d_]{2})/(?=[^\W\d_]{2})")
+#: A code behind a slash belongs to the name before it: "Porto Alegre/RS".
+_SLASHED_CODE = re.compile(r"(?<=[^\W\d_]{3})\s?/\s?([A-Z]{2})(?=\s*(?:$|[,;(]))")
+#: A French department behind its town: "Objat (19)".
+_DEPARTMENT = re.compile(r"\s*\((?:\d\d|2[AB]|97[1-6])\)")
+#: Words that may stand before a name once others are gone: "On-site in Dubai".
+_TOWARDS = re.compile(r"^(?:[Ii]n|at|near|around|from|bei|nähe|en|à|près de|em|[Cc]o\.|[Cc]ounty)\s+(?=[^\W\d_])")
 #: A name of nothing but these is a sales region, not a town.
 _COMPASS = frozenset({
     "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest", "midwest", "central",
@@ -20,8 +26,12 @@ _COMPASS = frozenset({
 })  # fmt: skip
 #: A number of a part of a French city: Lyon 3e, Paris 1er arrondissement.
 _DISTRICT = re.compile(r"(?<=[a-z])\s+\d{1,2}\s?(?:er?|[eè]me)\b(?:\s+arr\w*)?", re.IGNORECASE)
+#: What may stand behind the name of a city: its parts (Praha 4, Amsterdam-Zuid), a river (Mülheim a. d. Ruhr).
+_BEHIND_CITY = re.compile(r"(?<=[^\W\d_]{2})(?:\s\d{1,2}|-[A-Z]\w+|\s[abiv]\.\s?.*)$")
 #: Thousands of people from which cities in a row are places of their own ("Paris, Lyon"), not a district and its city.
 _LARGE = 100
+#: The same from which a name alone is a city's, not that of a region elsewhere.
+_METROPOLIS = 300
 _POSTCODE = re.compile(
     r"\b(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d"
     r"|[A-Z]{1,2}-?\d{3,6}|\d{4,7}(?:-\d{3,4})?)\b"
@@ -67,7 +77,10 @@ class PlaceTexts:
 
     def _parse(self, text: str, country: str | None = None) -> tuple[Found, ...]:
         """Places named in a text, all in `country` if that is known; () where it names none ("Remote", "Various")."""
-        text = _SLASH.sub(" / ", text[:_LONGEST])
+        text = _SLASH.sub(" / ", _SLASHED_CODE.sub(self._code_apart, text[:_LONGEST]))
+        text = _DEPARTMENT.sub(", France; ", text)
+        if "(" in text and len(known := self._gazetteer.cities(text)) == 1:  # "Frankfurt (Oder)"
+            return (Found(known[0].name, known[0].region or None, known[0].country, "place.city"),)
         pieces = [even for piece in _ALTERNATIVES.split(text) if piece.strip() for even in _apart(self._parts(piece))]
         read = [found for parts in pieces if parts and (found := _agree(parts, country))]
         with_city = [f for f in read if f.city]
@@ -90,15 +103,18 @@ class PlaceTexts:
         return [part._replace(postcode_follows=follows) for parts, follows in read for part in parts]
 
     def _read_part(self, words: str) -> list[_Part]:
-        """A part as it is, else cut at hyphens ("USA-WA-Tacoma"), else its last word as a region ("Austin TX")."""
-        if (whole := words.strip()) and (known := self._look_up(whole)).cities:
+        """A part as it is where that is known, else without what says nothing about the place, else cut."""
+        if (whole := words.strip()) and (known := self._known(whole)):
             return [known]
         text = self._clean(words)
         if not text:
             return []
         part = self._look_up(text)
-        if part.country or part.regions or part.cities:
-            return [part]
+        return [part] if part.country or part.regions or part.cities else self._cut(part)
+
+    def _cut(self, part: _Part) -> list[_Part]:
+        """An unknown part cut at hyphens ("USA-WA-Tacoma"), else its last word as a region ("Austin TX")."""
+        text = part.text
         if _IDEOGRAPHS.match(text):
             # No blanks there: the city stands first, the ward behind it.
             prefixes = (self._look_up(text[:length]) for length in (4, 3, 2))
@@ -115,7 +131,15 @@ class PlaceTexts:
         head, _, tail = text.rpartition(" ")
         if head and (self._gazetteer.country(tail) or any(r.coded for r in self._gazetteer.regions(tail))):
             return [*self._read_part(head), self._look_up(tail)]
-        return [part]
+        return [self._inside(part)]
+
+    def _inside(self, part: _Part) -> _Part:
+        """What follows "in" ("must live in Texas"), or the city that the part begins with."""
+        _, within, name = part.text.rpartition(" in ")
+        if within and name[:1].isupper():
+            return self._look_up(name)
+        city = self._look_up(_BEHIND_CITY.sub("", part.text))
+        return city if city.cities else part
 
     def _clean(self, words: str) -> str:
         """The words without postcodes and without what says nothing about the place."""
@@ -124,7 +148,19 @@ class PlaceTexts:
         if len(low) == len(words):
             for match in reversed(list(self._noise.finditer(low))):
                 words = words[: match.start()] + " " + words[match.end() :]
-        return " ".join(words.strip(" .,/-–—*").split())
+        return _TOWARDS.sub("", " ".join(words.strip(" .,/-–—*").split()))
+
+    def _known(self, whole: str) -> _Part | None:
+        """A name as it stands, before a word is taken from "South Africa" or "Rhein-Main-Gebiet"."""
+        known = self._look_up(whole)
+        if self._areas.exact(whole):
+            return None  # Asia is a town of the Philippines
+        return known if known.cities or known.country or (known.regions and len(whole) > _CODE) else None
+
+    def _code_apart(self, slashed: re.Match[str]) -> str:
+        """A comma before the code of a region, the slash as it is before anything else ("London/UK/US")."""
+        code = slashed[1]
+        return f", {code}" if self._gazetteer.regions(code) and not self._gazetteer.cities(code) else slashed[0]
 
     def _look_up(self, text: str) -> _Part:
         gazetteer = self._gazetteer
@@ -188,20 +224,28 @@ def _under(country: str, parts: Sequence[_Part]) -> _Reading:
     city, city_part, score = _city_under(country, parts, region_part, region)
     if city_part is region_part:
         region_part = region = None
+    if city and len(parts) == 1 and city.population >= _METROPOLIS and fold(city.name) == fold(parts[0].text):
+        score += 1.6  # "Sofia" is a region of Madagascar as well
     if region:
-        score += 3.3 if region.coded else 3.5
+        score += 3.5 if not region.coded else 3.0 if region.rarer else 3.3
     stated = [p for p in parts if p.country == country and p is not city_part and p is not region_part]
     if stated:
-        score += _weight_of_country(stated[0])
+        score += _weight_of_country(stated[0], parts)
     used = {id(p) for p in (city_part, region_part, *stated[:1]) if p}
     shape = None if city else _shape(parts, used, known=bool(region or stated))
+    if region_part and region and not city and not shape:
+        # A city that is a region, beside a street or its country: "Friedrichstraße 68, 10117 Berlin".
+        same = (c for c in region_part.cities if c.country == country and c.name == region.name)
+        city = next(same, None)
     return _Reading(score + (0.5 if shape else 0), city, shape, region.name if region else None, country)
 
 
-def _weight_of_country(part: _Part) -> float:
+def _weight_of_country(part: _Part, parts: Sequence[_Part]) -> float:
     """A country's name settles it; two letters may be a state as well, less likely so before a postcode of its own."""
     if len(part.text) != 2 or part.text in {"US", "UK"}:
         return 5.0
+    if len(parts) > 2 and part is parts[-1] and len(parts[-2].text) == 2:
+        return 4.0  # behind a region's code: "Houten, UT, NL"
     return 3.8 if part.postcode_follows else 3.2
 
 

@@ -9,13 +9,31 @@ from enricher.domain.location import LocationReader
 from enricher.domain.text import Text
 
 #: Bytes read behind a cue in the body.
-_REACH = 70
+_REACH = 90
 #: Behind "remote", in a body: "within the US", "(EU only)", "- Canada". A name must begin with a capital.
+#: Hours of a time zone ("Remote (EST)") are no place, and a name ends with its sentence.
+_NAME = r"(?!(?:E[SD]T|P[SD]T|C[SD]T|M[SD]T|CES?T|EES?T|GMT|UTC|BST|IST)\b)[A-Z](?:\w|\.(?=\w|[,/]| or | and ))*"
+_NAMES = rf"(?:(?:the|der|la|toute la|toda) )?(?P<names>{_NAME}(?:(?:,? (?:or|and) |, ?| |/)(?:the )?{_NAME}){{0,4}})"
 _WITHIN = re.compile(
-    r"^\W{0,4}(?:(?:work|working|role|position|job|only)\W+)?(?:(?:from|in|within|across|throughout|based)\s+){0,2}"
-    r"(?:anywhere\s+(?:in|within)\s+)?(?:the\s+)?"
-    r"(?P<names>[A-Z][\w.]*(?:(?:,? (?:or|and) |, ?| |/)(?:the )?[A-Z][\w.]*){0,4})"
+    r"^\W{0,4}(?:(?:work|working|role|position|job|only)\W+)?"
+    r"(?:(?:from|in|within|across|throughout|based|innerhalb|depuis|partout en|desde)\s+){0,2}"
+    rf"(?:anywhere\s+(?:in|within)\s+)?{_NAMES}"
 )
+#: The same further on in the sentence: "open to candidates in Canada only", "must reside in the US".
+_LIMITED = re.compile(
+    r"^[^.!?\n]*?\b(?:candidates|applicants|residents|based|located|resid(?:e|ing)|liv(?:e|ing)|anywhere)"
+    rf"\s(?:\w+\s)?(?:in|within|of)\s{_NAMES}"
+)
+
+#: The same wherever it stands: "Candidates must be located in the US or Canada".
+_MUST_BE = re.compile(
+    r"\b(?:(?:must|need to|should|have to)\s(?:be\s)?(?:currently\s)?(?:based|located|resid(?:e|ing)|liv(?:e|ing))"
+    rf"|work from anywhere)\s(?:with)?in\s{_NAMES}"
+)
+#: "| Europe | Remote only": right before a cue that stands between bars.
+_BEFORE = re.compile(rf"\|\s*{_NAMES}\s*\|\s*$")
+_MOST = 8_000
+_REMOTE = re.compile(r"\bremote\b", re.IGNORECASE)
 
 
 class RemoteRegions:
@@ -32,12 +50,29 @@ class RemoteRegions:
             return []
         countries = [place.country for place in resolved if place.country]
         areas = [area for place in places if place.text for area in self._location.areas(place.text)]
-        found = list(dict.fromkeys([*countries, *areas])) or self._location.areas(title)
-        if not found and remote.where == "description":
-            found = self._behind(text, remote)
-        return found
+        said = self._behind(text, remote) if remote.where == "description" else self._named(title, places, remote)
+        named = said or list(dict.fromkeys([*countries, *areas])) or self._location.areas(title)
+        return named or self._anywhere(text)
+
+    def _named(self, title: str, places: Sequence[Place], remote: Evidence) -> list[str]:
+        """The limit right behind "remote" in the title or among the places: "London / Remote (Europe)"."""
+        texts = [title] if remote.where == "title" else [place.text for place in places if place.text]
+        for words in texts:
+            if (cue := _REMOTE.search(words)) and (match := _WITHIN.match(words[cue.end() :])):
+                return self._location.regions(match["names"])
+        return []
+
+    def _anywhere(self, text: Text) -> list[str]:
+        """The limit wherever the body names it: asked only where nothing else does."""
+        match = _MUST_BE.search(text.raw[text.body_start :][:_MOST].decode(errors="replace"))
+        return self._location.regions(match["names"]) if match else []
 
     def _behind(self, text: Text, remote: Evidence) -> list[str]:
         body = text.raw[text.body_start :].decode(errors="replace")
-        match = _WITHIN.match(body[remote.end : remote.end + _REACH])
+        behind = body[remote.end : remote.end + _REACH].split("\n")[0]
+        match = (
+            _WITHIN.match(behind)
+            or _LIMITED.match(behind)
+            or _BEFORE.search(body[max(0, remote.start - _REACH) : remote.start])
+        )
         return self._location.regions(match["names"]) if match else []

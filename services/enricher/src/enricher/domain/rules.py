@@ -71,10 +71,33 @@ class RemoteRules(Rule, frozen=True, kw_only=True):
     provider: dict[RemoteType, list[str]]
     provider_flags: list[str]
     headline: dict[RemoteType, list[str]]
-    body: dict[RemoteType, list[str]]
+    body: dict[RemoteType | Literal["partly", "home", "office", "alone"], list[str]]
     negations_before: list[str]
     negations_after: list[str]
     decoys: list[str]
+
+
+class EmploymentContext(Rule, frozen=True, kw_only=True):
+    """Words that name a type where they stand behind a label, by themselves, or as what the job is said to be."""
+
+    words: dict[EmploymentType, list[str]]
+    labelled_only: list[str]
+    labels: list[str]
+    nouns: list[str]
+    decoys: list[str]
+    may_become: list[str]
+    not_before: list[str]
+    not_behind: list[str]
+
+
+class WeeklyHoursRules(Rule, frozen=True, kw_only=True):
+    """Hours a week that make a job part-time (at most) or full-time (at least), and words beside which they do not."""
+
+    part: int
+    full: int
+    most: int
+    units: list[str]
+    others: list[str]
 
 
 class EmploymentRules(Rule, frozen=True, kw_only=True):
@@ -85,6 +108,8 @@ class EmploymentRules(Rule, frozen=True, kw_only=True):
     title: dict[EmploymentType, list[str]]
     title_ignore: list[str]
     body: dict[EmploymentType, list[str]]
+    context: EmploymentContext
+    hours: WeeklyHoursRules
 
 
 class PayRules(Rule, frozen=True, kw_only=True):
@@ -93,6 +118,7 @@ class PayRules(Rule, frozen=True, kw_only=True):
     version: int
     yearly_factors: dict[PayPeriod, int]
     currencies: dict[str, list[str]]
+    country_currencies: dict[str, str]
     local_currencies: dict[str, dict[str, str]]
     multipliers: dict[str, int]
     dashes: list[str]
@@ -100,12 +126,16 @@ class PayRules(Rule, frozen=True, kw_only=True):
     closed_dashes: list[str]
     bounds: dict[Literal["minimum", "maximum"], list[str]]
     periods: dict[PayPeriod, list[str]]
+    pay_endings: list[str]
     pay_words: list[str]
     base_words: list[str]
     target_words: list[str]
     other_money: list[str]
+    other_endings: list[str]
+    stipends: list[str]
     anchors: list[str]
     yearly_at_least: dict[str, int]
+    monthly_between: dict[str, tuple[int, int]]
     hourly_at_most: dict[str, int]
     plausible_yearly: tuple[int, int]
     plausible_reference: tuple[int, int]
@@ -159,6 +189,7 @@ class NeedRules(Rule, frozen=True, kw_only=True):
 
     version: int
     headings: dict[Literal["required", "preferred", "other"], list[str]]
+    headings_alone: dict[Literal["required", "preferred"], list[str]]
     preferred: list[str]
     preferred_before: list[str]
     required: list[str]
@@ -179,6 +210,7 @@ class YearsRules(Rule, frozen=True, kw_only=True):
     not_behind: list[str]
     asked_before: list[str]
     others: list[str]
+    held: list[str]
     most: int
     most_soft: int
     worded: dict[str, tuple[int, int | None]]
@@ -239,10 +271,11 @@ class BenefitRules(Rule, frozen=True, kw_only=True):
 
 
 class LanguageRules(Rule, frozen=True, kw_only=True):
-    """`config/taxonomy/languages.yml`: ISO 639-1 code → common words; code → ranges of its letters."""
+    """`config/taxonomy/languages.yml`: ISO 639-1 code → common words, words of notices, ranges of its letters."""
 
     version: int
     words: dict[str, list[str]]
+    notices: dict[str, list[str]]
     scripts: dict[str, str]
 
 

@@ -1,12 +1,16 @@
 """One pass over a posting's text that finds every phrase any extractor looks for."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import msgspec
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
-from enricher.domain.text import CONTINUES, JOINS, Text
+from enricher.domain.text import BESIDE, SURELY, Text
+
+_SPACE = re.compile(b" ")
 
 
 class Phrase(NamedTuple):
@@ -18,8 +22,11 @@ class Phrase(NamedTuple):
     bounded: bool = True
 
 
-class Mention(NamedTuple):
-    """A phrase found: byte offsets in the text, and what it means."""
+class Mention(msgspec.Struct, frozen=True, gc=False):
+    """A phrase found: byte offsets in the text, and what it means.
+
+    A struct, as everything that is made some dozens of times a posting: a third of a named tuple's cost.
+    """
 
     start: int
     end: int
@@ -30,6 +37,7 @@ class Scanner:
     """Aho-Corasick over all phrases; where several begin at one place the longest counts (LeftmostLongest).
 
     A phrase of kind `decoy` is found and dropped, so that the words in it are not read as something else.
+    A phrase that ends within a word hides nothing: in "excel indispensable" there is "excel", not "excel in".
     """
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
@@ -40,6 +48,7 @@ class Scanner:
         self._meanings = [[(p.kind, p.value) for p in group if p.kind != "decoy"] for group in by_words.values()]
         self._bounded = [all(p.bounded for p in group) for group in by_words.values()]
         self._single = [b" " not in words for words in by_words]
+        self._index = {words: index for index, words in enumerate(by_words)}
         # At 6,500 phrases as fast as the DFA (37 µs for 500 words), built in 15 ms instead of 130, far smaller.
         self._automaton = BytesAhoCorasick(
             list(by_words), matchkind=MatchKind.LeftmostLongest, implementation=Implementation.ContiguousNFA
@@ -49,26 +58,42 @@ class Scanner:
         """Mentions by kind, each list in the order of the text."""
         found: dict[str, list[Mention]] = defaultdict(list)
         meanings, bounded, single = self._meanings, self._bounded, self._single
-        is_word, new = text.is_word, tuple.__new__
-        low, raw, joins, continues = text.low, text.raw, JOINS, CONTINUES
+        is_word = text.is_word
+        low, raw, does = text.low, text.raw, BESIDE
         beside = b" " + low + b" "
         for index, start, end in self._automaton.find_matches_as_indexes(low):
-            before, behind = beside[start], beside[end + 1]
+            before, behind = does[beside[start]], does[beside[end + 1]]
             # Most stand between two bytes that end a word, or surely in a longer one (where a line break was lost, a
             # capital begins a word, and only one of several words ends): asking costs as much as all else here.
             if (
-                bounded[index]
-                and (joins[before] or joins[behind])
+                (before or behind)
+                and bounded[index]
                 and (
-                    (continues[before] and raw[start] == low[start])
-                    or (continues[behind] and single[index])
+                    (before == SURELY and raw[start] == low[start])
+                    or (behind == SURELY and single[index])
                     or not is_word(start, end)
                 )
             ):
+                if not single[index]:
+                    self._scan_within(text, start, end, found)
                 continue
             for kind, value in meanings[index]:
-                found[kind].append(new(Mention, (start, end, value)))
+                found[kind].append(Mention(start, end, value))
         return found
+
+    def _scan_within(self, text: Text, start: int, end: int, found: dict[str, list[Mention]]) -> None:
+        """Find the shorter phrases in one that is no words of its own here."""
+        ends, free = [*(space.start() for space in _SPACE.finditer(text.low, start, end)), end], start
+        for begin in (start, *(stop + 1 for stop in ends[:-1])):
+            if begin < free:
+                continue
+            for stop in reversed(ends):
+                index = self._index.get(text.low[begin:stop])
+                if index is not None and (not self._bounded[index] or text.is_word(begin, stop)):
+                    for kind, value in self._meanings[index]:
+                        found[kind].append(Mention(begin, stop, value))
+                    free = stop
+                    break
 
 
 def _spellings(words: str) -> Iterable[bytes]:

@@ -11,14 +11,14 @@ from enricher.domain.scanner import Mention, Phrase
 from enricher.domain.text import Text
 from enricher.domain.wording import Wording, blank_out, words_pattern
 
-#: Behind a grade a title ends, or another part of it begins.
 #: Levels of one ladder: of two that a title offers as alternatives ("Senior / Principal") the lower is asked for.
 _LADDER: tuple[Seniority, ...] = ("junior", "mid", "senior", "lead", "principal")
 _ALTERNATIVE = re.compile(r"^[\w\s.]{0,24}(?:/|\s(?:or|to|bis|oder|ou|o)\s|\s?[–-]\s?)\s*$")
 #: "Analyst/Sr Analyst": with and without the level.
 _RANK = r"(?:sr\b\.?|senior|jr\b\.?|junior|lead|principal)"
 _EITHER = re.compile(rf"^(?:(?!{_RANK}).)*\b(\w+)\s*/\s*{_RANK}\s+\1\b")
-_GRADE_END = re.compile(r"\s*(?:$|[-–—,(/|:&)])")
+#: Behind a grade a title ends, or another part of it begins; not the comma of "$1,800", and not the sign before it.
+_GRADE_END, _SIGNS = re.compile(r"\s*(?:$|[-–—,(/|:&)](?!\d))"), "$€£#."
 
 
 class SeniorityReader:
@@ -71,7 +71,8 @@ class SeniorityReader:
         """Grades such as II count behind a word and at the end of a part of the title only."""
         if match.group() not in self._grades:
             return True
-        return bool(low[: match.start()].strip()) and bool(_GRADE_END.match(low, match.end()))
+        alone = low[: match.start()].strip() and low[match.start() - 1] not in _SIGNS
+        return bool(alone) and bool(_GRADE_END.match(low, match.end()))
 
 
 def level_value(evidence: Evidence | None) -> Seniority | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import astuple
 
 from enricher.domain.ambiguity import LIST_GAPS, Ambiguity
@@ -22,7 +23,7 @@ _LONGEST_LIST, _MOST_TRIES = 25, 200
 _start = attrgetter("start")
 
 
-class Spelling(NamedTuple):
+class Spelling(msgspec.Struct, frozen=True, gc=False):
     """What a spelling stands for; `sure` is false where context must decide.
 
     `written` is set where capitals matter: the text must have those that it has. A `plain` one is sure however it is
@@ -117,8 +118,9 @@ class Skills:
         evidence: dict[str, Evidence] = {}
         needs: dict[str, Need] = {}
         tries: dict[str, int] = {}
-        sure = [m[2].vouches for m in found]
-        for index, (start, end, spelling) in enumerate(found):
+        sure = [mention.value.vouches for mention in found]
+        for index, mention in enumerate(found):
+            spelling = mention.value
             name = spelling.skill
             tried = tries.get(name, 0)
             if tried >= _MOST_TRIES or (name in needs and name in evidence):
@@ -129,15 +131,16 @@ class Skills:
             rule = "alias" if plain else self._rule(text, found, index, sure, own_name=own_name)
             if rule is None:
                 continue
-            if need := sections.need(start, end):
-                needs.setdefault(name, need)
+            start, end = mention.start, mention.end
+            if name not in needs and (need := sections.need(start, end)):
+                needs[name] = need
             if name not in evidence:
                 evidence[name] = from_span(text, start, end, field="skills", value=name, rule=f"skill.{rule}")
         return evidence, needs
 
     def _rule(self, text: Text, found: list[Mention], index: int, sure: list[bool], *, own_name: bool) -> str | None:
         """Why a mention is a skill, None where it is not."""
-        start, end, spelling = found[index]
+        start, end, spelling = astuple(found[index])
         if not spelling.is_written_so(text.raw[start:end]):
             return None
         if spelling.sure and not own_name:
@@ -170,22 +173,25 @@ class Skills:
             yield from (Evidence("skills", s.skill, "skill.tag", "provider", text=tag) for tag, s in known if s.sure)
 
 
-def _linked(low: bytes, one: Mention, following: Mention) -> bool:
-    """Whether two mentions are neighbours in an enumeration."""
-    return following.start - one.end < _WIDEST_GAP and low[one.end : following.start].strip(b" \t\r\n") in LIST_GAPS
+def _linked(low: bytes, end: int, start: int) -> bool:
+    """Whether of two mentions one ends and the next starts so that they are neighbours in an enumeration."""
+    return start - end < _WIDEST_GAP and low[end:start].strip(b" \t\r\n") in LIST_GAPS
 
 
 def _neighbour_is_sure(index: int, low: bytes, found: list[Mention], sure: list[bool]) -> bool:
     """Whether a mention to the left or right, along the enumeration, is surely a technology."""
     left = right = index
-    while left > max(0, index - _LONGEST_LIST) and _linked(low, found[left - 1], found[left]):
+    first, last = max(0, index - _LONGEST_LIST), min(len(found) - 1, index + _LONGEST_LIST)
+    while left > first and _linked(low, found[left - 1].end, found[left].start):
         left -= 1
         if sure[left]:
             return True
-    while right + 1 < min(len(found), index + _LONGEST_LIST + 1) and _linked(low, found[right], found[right + 1]):
+    while right < last and _linked(low, found[right].end, found[right + 1].start):
         right += 1
         if sure[right]:
             return True
+    if left == right:
+        return False
     # Ambiguous technologies in a row ("Word, Excel", "Go, Rust, Swift") vouch for each other: two, or most of more.
     row = {m.value.skill for m in found[left : right + 1] if m.value.technology}
-    return right > left and len(row) >= 2 + (right - left > 2)
+    return len(row) >= 2 + (right - left > 2)

@@ -17,13 +17,14 @@ _ENDS, _ENDS_OR_BLANKS = re.compile(_MARKS), re.compile(rf"{_MARKS}| {{2}}|\xa0 
 _TURN = 60
 #: What a byte says of the character it belongs to: 0 ends a word, 1 continues it, 2 is part of a non-ASCII character.
 _BYTE = bytes(2 if b > 127 else int(chr(b).isalnum() or chr(b) in "_@") for b in range(256))
+#: In `BESIDE`: surely a part of something longer.
+SURELY = 2
 _NEXT_LINE = re.compile(rb"[A-Z][a-z]|\d{1,2}(?:\+|-\d| y| to )")
 #: Small letters before a capital that begins a word of its own; shorter ones are names such as MySQL.
 _LOST = 4
-#: Truthy where what stands beside a phrase may make it a part of something longer: letters, digits, a dot.
-JOINS = bytes(_BYTE[b] or b == _DOT for b in range(256))
-#: Truthy where it surely does: before a small letter, a digit or a sign.
-CONTINUES = bytes(_BYTE[b] == 1 for b in range(256))
+#: What a byte beside a phrase does to it: nothing (0), may make it a part of something longer (letters, a dot), or
+#: surely does so (before a small letter, a digit or a sign).
+BESIDE = bytes(SURELY if _BYTE[b] == 1 else int(_BYTE[b] > 0 or b == _DOT) for b in range(256))
 _HOST_ENDINGS = frozenset({b"com", b"io/", b"org", b"net"})
 
 
@@ -34,13 +35,14 @@ class Text:
     `str` halves the cost of a scan, and lower-casing non-ASCII `str` alone would cost as much as the scan.
     """
 
-    __slots__ = ("_byte", "_character", "body_start", "low", "raw", "whole_to")
+    __slots__ = ("_byte", "_character", "_is_ascii", "body_start", "low", "raw", "whole_to")
 
     def __init__(self, title: str, body: str, *, cut: bool = False) -> None:
         """`cut`: the body is an excerpt; what stands behind `whole_to` may go on otherwise."""
         head = title.encode(errors="replace")
         self.raw = head + b"\n" + body[:MAX_BODY_CHARACTERS].encode(errors="replace")
         self.low = self.raw.lower()
+        self._is_ascii = self.raw.isascii()
         self.body_start = len(head) + 1
         self._byte, self._character = self.body_start, 0
         self.whole_to = self._last_whole() if cut else len(self.low)
@@ -54,6 +56,8 @@ class Text:
     def span(self, start: int, end: int) -> tuple[str, int, int, str]:
         """Where a byte span lies: field (title or description), first character, end, and the text itself."""
         words = self.raw[start:end].decode(errors="replace")
+        if self._is_ascii and start >= self.body_start:
+            return "description", start - self.body_start, end - self.body_start, words
         if start < self.body_start:
             first = len(self.raw[:start].decode(errors="replace"))
             return "title", first, first + len(words), words

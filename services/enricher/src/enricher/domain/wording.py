@@ -5,12 +5,28 @@ from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar
 
 V = TypeVar("V")
+_LAST_WORD = re.compile(r"[\W_]*(\w+)")
 
 
 def words_pattern(phrases: Iterable[str]) -> re.Pattern[str]:
     """Matches any of the phrases standing as words of their own, the longest first, in lower-case text."""
     ordered = sorted({p.lower() for p in phrases}, key=lambda p: (-len(p), p))
     return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(p) for p in ordered) + r")(?!\w)")
+
+
+def last_words(phrases: Iterable[str]) -> re.Pattern[str]:
+    """Matches, in a text read backwards, one of the phrases as its last words; signs that open may stand behind.
+
+    Backwards because a search for the end of a text tries every place in it.
+    """
+    backwards = "|".join(re.escape(phrase.lower()[::-1]) for phrase in phrases)
+    return re.compile(rf"[\s\"'’(~]*(?<!\w)(?:{backwards})(?!\w)")
+
+
+def last_word(text: str) -> str:
+    """The last word of a text, "" where it has none; read backwards for the same reason."""
+    found = _LAST_WORD.match(text[::-1])
+    return found[1][::-1] if found else ""
 
 
 class Wording(Generic[V]):

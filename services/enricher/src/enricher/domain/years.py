@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from enricher.domain.evidence import Evidence, from_span
@@ -9,7 +10,7 @@ from enricher.domain.needs import Sections
 from enricher.domain.rules import YearsRules
 from enricher.domain.scanner import Mention, Phrase
 from enricher.domain.text import Text
-from enricher.domain.wording import words_pattern
+from enricher.domain.wording import last_word, last_words, words_pattern
 
 #: Bytes looked at before the number and behind the unit.
 _BEFORE, _BEHIND = 90, 110
@@ -23,11 +24,16 @@ _JOINS = r"(?:\\?-|–|—|−|~|/|to|or|and|bis|oder|tot|à|ou|a|o|y|e|until)"
 #: Behind a number with a plus or a bound: what the years were spent in.
 _SPENT = re.compile(r"[\s’'`]*(?:\+\s*)?(?:in|of|as|with|within|on|im|als|en|dans|comme|como|de|d['’]|\w+ing|\w+al)\b")
 #: Before years that the employer has, as in "with 12 years of experience our team guides you".
-_WITH = re.compile(r"(?<!\w)(?:with|mit|avec|con)[\s\"'’]*$")
-#: The word before the unit, read backwards (a search for the end of a text tries every word), and words that may stand
-#: between number and unit; bytes in which number and word stand.
-_LAST, _PLAIN = re.compile(r"\W*(\w+)"), re.compile(rb" ([a-z]+) ")
-_BETWEEN = frozenset({"more", "plus", "full", "volle", "good", "solid"})
+_WITH = last_words(("with", "mit", "avec", "con"))
+#: Experience "for at least 6 years".
+_FOR = re.compile(
+    r"^(?!.*(?:licen[cs]e|permit|permis|resident|lived|driven|insur|clearance|warrant)).*(?<!\w)for[\s~(]*$"
+)
+#: A word between two blanks, read backwards; and words that may stand between number and unit.
+_PLAIN = re.compile(rb" ([a-z]+) ")
+_FILLS = r"(?:or more|full|volle|good|solid|plus)"
+_LETTERS = re.compile(r"[^\W\d_]+")
+_BETWEEN = frozenset(_LETTERS.findall(_FILLS)) - {"or"}
 _NUMBER, _WORD = 60, 20
 _PLUS = re.compile(r"[\s’'`]*(?:\+|plus\b|or more\b|and above\b|and up\b|o más\b|ou plus\b|und mehr\b|oder mehr\b)")
 
@@ -60,11 +66,12 @@ class YearsReader:
             rf"(?:(?<![\w.,$€£%/])|(?<=[a-z]{{3}})(?=\d))(?:(?P<least>{low})\s*|(?P<most>{high})\s*|(?P<between>{_BETWEEN_TWO})\s*)?(?:[~≥>+]\s*)?(?P<from>{number})"
             rf"(?P<plus>\s*(?:\\?\+|plus\b))?(?:\s*\(\s*{number}\s*\+?\s*\))?"
             rf"(?:\s*(?P<join>(?(between){_AND}|{_JOINS}))\s*(?P<to>{number})(?P<plus2>\s*\\?\+)?(?:\s*\(\s*{number}\s*\))?)?"
-            rf"(?:\s*(?:or more|full|volle|good|solid|plus))?[\s -]*(?:{units})$"
+            rf"(?:\s*{_FILLS})?[\s -]*(?:{units})$"
         )
+        said = chain(rules.numbers, rules.at_least, rules.at_most, rules.units, (_BETWEEN_TWO, _AND, _JOINS, _FILLS))
+        self._own = frozenset(word[::-1] for words in said for word in _LETTERS.findall(words))
         self._experience = re.compile("|".join(map(re.escape, rules.experience)))
-        self._never_before = re.compile(rf"(?:{words_pattern(rules.not_before).pattern})[\s\"'’(~]*$")
-        self._asked_before = re.compile(rf"(?:{words_pattern(rules.asked_before).pattern})[\s\"'’(~]*$")
+        self._never_before, self._asked_before = map(last_words, (rules.not_before, rules.asked_before))
         self._never_behind = words_pattern(rules.not_behind)
         self._others = words_pattern(rules.others)
         self._others_behind = re.compile(
@@ -72,6 +79,7 @@ class YearsReader:
             rf"\W{{1,3}}(?:[\w-]+\s)?(?:{self._others.pattern})"
         )
         self._soft = frozenset(rules.soft)
+        self._held = words_pattern(rules.held)
 
     def phrases(self) -> Iterator[Phrase]:
         """What the scanner shall look for."""
@@ -105,7 +113,7 @@ class YearsReader:
             return None
         before = text.before(mention.start, _BEFORE)
         says = says or self._follows_number(before)
-        match = self._amount.search(before[-_NUMBER:] + unit) if says else None
+        match = self._amount.search((near := before[-_NUMBER:]) + unit, self._first_own(near)) if says else None
         if match is None or text.low[mention.end : mention.end + 1].isalnum():
             return None
         behind = text.behind(mention.end, _BEHIND)
@@ -132,21 +140,28 @@ class YearsReader:
 
     def _is_asked(self, match: re.Match[str], head: str, behind: str) -> bool:
         """Whether the years are asked of the candidate: experience is named near, or the form says as much."""
-        never = self._never_before.search(head) and not self._asked_before.search(head)
-        never = never or bool(_WITH.search(head) and self._others_behind.match(behind))
+        soft = match["least"] in self._soft
+        backwards = head[::-1]
+        never = self._never_before.match(backwards) and not self._asked_before.match(backwards)
+        held = bool(match["least"]) and bool(self._held.search(head))
+        # "worked as a fitter for at least 6 years", not "for over 20 years".
+        if never and held and not soft and _FOR.search(head):
+            return True
+        never = never or bool(_WITH.match(backwards) and self._others_behind.match(behind))
         if never or self._never_behind.match(behind.lstrip(" ’'`-–")):
             return False
-        soft = match["least"] in self._soft
         bound = bool(match["plus"] or match["plus2"] or _PLUS.match(behind) or match["to"])
         bound = bound or bool((match["least"] or match["most"]) and not soft)
         value = self._number(match["from"])
         if value > self._rules.most or (soft and value > self._rules.most_soft):
             return False
-        if not bound and self._others.search(head[-_NAMED_BEFORE:]):
+        if not bound and not (soft and held) and self._others.search(head[-_NAMED_BEFORE:]):
             return False
         if self._experience.search(behind[:_NAMED_BEHIND]) or self._experience.search(head[-_NAMED_BEFORE:]):
             return True
-        return bound and bool(_SPENT.match(_PLUS.sub("", behind, count=1) or behind) or match["plus"])
+        return (bound or (soft and held)) and bool(
+            _SPENT.match(_PLUS.sub("", behind, count=1) or behind) or match["plus"]
+        )
 
     def _in_words(self, text: Text, mention: Mention) -> _Stated | None:
         words = text.low[mention.start : mention.end].decode(errors="ignore")
@@ -158,13 +173,18 @@ class YearsReader:
 
     def _follows_number(self, before: str) -> bool:
         """Whether the last word before a unit is a number, or may stand behind one; true where there is none."""
-        found = _LAST.match(before[::-1])
-        return found is None or found[1][0].isdigit() or self._belongs(found[1][::-1])
+        word = last_word(before)
+        return not word or word[-1].isdigit() or self._belongs(word)
 
     def _is_plain(self, before: bytes) -> bool:
         """Whether a word between two blanks stands before a unit that is no number and never behind one."""
         found = _PLAIN.match(before[::-1])
         return found is not None and not self._belongs(found[1][::-1].decode())
+
+    def _first_own(self, before: str) -> int:
+        """Where the words that a statement may be made of begin, of those before its unit: most are no part of it."""
+        other = next((run for run in _LETTERS.finditer(before[::-1]) if run[0] not in self._own), None)
+        return 0 if other is None else len(before) - other.start()
 
     def _belongs(self, word: str) -> bool:
         return word in self._rules.numbers or word in _BETWEEN

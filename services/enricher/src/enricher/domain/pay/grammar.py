@@ -10,9 +10,9 @@ from enricher.domain.rules import PayRules
 #: Tokens looked at for a currency's period behind an amount, and in front of it.
 _BEHIND, _BEFORE = 4, 9
 #: Kinds of tokens with which an amount begins.
-_FIRST = frozenset({"currency", "number"})
+FIRST = frozenset({"currency", "number"})
 #: What may stand between an amount and its period beside words of pay.
-_FILLERS = frozenset({"gross", "net", "(", ")", "*", ",", "/-"})
+_FILLERS = frozenset({"gross", "net", "netto", "neto", "netos", "nets", "(", ")", "*", ",", "/-"})
 
 
 class Amount(NamedTuple):
@@ -57,7 +57,7 @@ class Grammar:
         found: list[Money] = []
         at = 0
         while at < len(tokens):
-            amount = self._amount(tokens, at) if tokens[at].kind in _FIRST else None
+            amount = self._amount(tokens, at) if tokens[at].kind in FIRST else None
             if amount is None:
                 at += 1
                 continue
@@ -92,7 +92,12 @@ class Grammar:
         behind, end = self._period_behind(tokens, last + plus)
         if plus and (behind is None or not tokens[end - 1].text.startswith(("per ", "/", "a "))):
             behind, end = None, last  # "$100,000 + monthly bonus" is not monthly
-        period = behind or period or (high or low).period or self._period_before(tokens, low.first)
+        period = (
+            (behind if high or plus else period or behind)
+            or period
+            or (high or low).period
+            or self._period_before(tokens, low.first)
+        )
         if high:
             minimum, maximum = _scaled_alike(low, high)
             currency = _more_precise(low.currency, high.currency)

@@ -1,29 +1,39 @@
 """Cuts text around pay into tokens: numbers, currencies, dashes, periods, bounds, words."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 from typing import Literal, NamedTuple
+
+import msgspec
 
 from common.contracts import PayPeriod
 from enricher.domain.rules import PayRules
 
 Kind = Literal["number", "currency", "dash", "period", "bound", "word", "sign", "stop", "line"]
 
-# Numbers such as 1,234,567.89 · 1.234.567,89 · 1 234,50 · 12,00,000 · 1'234 · 1234.5; then words, line ends, signs.
+_LETTER = r"[^\W\d_\u3040-\u9fff]"
+# Words, most of them of ASCII; numbers such as 1,234,567.89 · 1.234.567,89 · 1 234,50 · 12,00,000 · 1'234 · 1234.5 ·
+# 3.200,- and in Markdown 3\.200; ideographs, line ends, signs. What most units are stands first, numbers behind a look
+# at their first character.
 _UNIT = re.compile(
-    r"(\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)"
-    r"|\d+(?:[.,]\d{1,2})?(?!\d)|\d+)|[\u3040-\u9fff]|[^\W\d_\u3040-\u9fff]+|\n\s*|[^\w\s]"
+    rf"[a-z]+{_LETTER}*"
+    r"|(?=\d)(\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:\\?[.,'’ \u00a0\u202f]\d{3})+(?:\\?[.,]\d{1,2})?(?!\d)"
+    r"|\d+(?:[.,]\d{1,2})?(?!\d)|\d+)(?:[.,]\\?[-–—]{1,2}(?! ?\d))?"
+    rf"|[\u3040-\u9fff]|{_LETTER}+|\n\s*|[^\w\s]"
 )
-#: Where a capital begins a word inside a word.
-_JOINT = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ][a-zß-ÿ])")
-_GROUPS = re.compile(r"[ '’\u00a0\u202f]")
+#: The capital that begins a word inside a word.
+_JOINT = re.compile(r"[A-ZÀ-Þ](?=[a-zß-ÿ])(?<=[a-zß-ÿ].)")
+_GROUPS = re.compile(r"[ '’\\\u00a0\u202f]")
 _STOPS = frozenset(".;!?•|")
 #: Multipliers that must touch their number: "5 m" may be metres.
 _TOUCHING = frozenset({"m", "b", "mm", "bn"})
 #: Signs written behind amounts that mean nothing: "25,000/-".
 _AS_WORDS = ("/-",)
+#: Multipliers that may be written with a point: "60 Tsd. €".
+_ABBREVIATED = frozenset({"tsd", "tys", "тыс", "mio", "mil"})
 #: Units of numbers that imply a currency or name the one that shares their sign.
 _IMPLIED = {
     "lpa": "lpa",
@@ -33,6 +43,10 @@ _IMPLIED = {
     "lacs": "lakh",
     "crore": "crore",
     "cr": "crore",
+    "teur": "teur",
+    "tchf": "tchf",
+    "triệu": "triệu",
+    "만원": "만원",
 }
 _RETIREMENT = frozenset({"401", "403"})
 
@@ -41,7 +55,7 @@ _RETIREMENT = frozenset({"401", "403"})
 _Unit = tuple[str, int, int, bool]
 
 
-class Token(NamedTuple):
+class Token(msgspec.Struct, frozen=True, gc=False):
     """A piece of lower-case text with its place in it.
 
     `scale` is what a number was multiplied by ("k"), `currency` what its unit implies (lakh, LPA).
@@ -55,10 +69,6 @@ class Token(NamedTuple):
     scale: Decimal = Decimal(1)
     period: PayPeriod | None = None
     currency: str | None = None
-
-
-#: The fields behind `end` of a token that is no number.
-_NO_NUMBER = (Decimal(0), Decimal(1), None, None)
 
 
 class _Phrase(NamedTuple):
@@ -96,11 +106,10 @@ class Tokenizer:
 
         `cased` is the same text as written: words that lost the line break between them are parted ("/hrBenefits").
         """
-        units = [(m.group(), m.start(), m.end(), m.lastindex is not None) for m in _UNIT.finditer(text)]
+        units = [(m.group(), *m.span(), m.lastindex is not None) for m in _UNIT.finditer(text)]
         if cased is not None and (joints := [m.start() for m in _JOINT.finditer(cased)]):
             units = list(_parted(units, joints))
         tokens: list[Token] = []
-        new = tuple.__new__  # most tokens by far are words: to name their fields takes three times as long
         at = 0
         while at < len(units):
             words, start, end, is_number = units[at]
@@ -109,7 +118,8 @@ class Tokenizer:
             elif words in self._phrases:
                 token, used = self._phrase(units, at)
             else:
-                token, used = new(Token, (_plain_kind(words), words, start, end, *_NO_NUMBER)), 1
+                kind: Kind = "sign" if words == "." and _is_ordinal(units, at) else _plain_kind(words)
+                token, used = Token(kind, words, start, end), 1
             tokens.append(token)
             at += used
         return tokens
@@ -135,12 +145,13 @@ class Tokenizer:
             return Token("number", words, start, end, parse_number(words)), 1
         number = parse_number(words) * factor
         period, currency = self._periods.get(unit), _IMPLIED.get(unit)
-        return Token("number", words, start, last, number, factor, period, currency), 2
+        pointed = unit in _ABBREVIATED and at + 2 < len(units) and units[at + 2][:2] == (".", last)
+        return Token("number", words, start, last + pointed, number, factor, period, currency), 2 + pointed
 
 
 def parse_number(text: str) -> Decimal:
     """A written number: three digits behind a comma or point are thousands, one or two are a fraction."""
-    plain = _GROUPS.sub("", text)
+    plain = _GROUPS.sub("", text).rstrip(".,-–—")
     last = max(plain.rfind(","), plain.rfind("."))
     if last < 0:
         return Decimal(plain)
@@ -150,10 +161,10 @@ def parse_number(text: str) -> Decimal:
 
 def _parted(units: list[_Unit], joints: list[int]) -> Iterator[_Unit]:
     """The units, those cut in two in which a joint lies."""
-    places = frozenset(joints)
+    places = [*joints, units[-1][2]]
     for words, start, end, is_number in units:
-        joint = next((j for j in range(start + 1, end) if j in places), None)
-        if is_number or joint is None:
+        joint = places[bisect_right(places, start)]
+        if is_number or joint >= end:
             yield words, start, end, is_number
         else:
             yield words[: joint - start], start, joint, False
@@ -161,13 +172,21 @@ def _parted(units: list[_Unit], joints: list[int]) -> Iterator[_Unit]:
 
 
 def _follows(units: list[_Unit], at: int, phrase: _Phrase) -> bool:
-    """Whether the units of a phrase stand here, touching each other where the phrase has no blank."""
+    """Whether the units of a phrase stand here, touching each other where it has no blank ("/ Monat" has one)."""
     if at + len(phrase.units) > len(units) or units[at + 1][0] != phrase.units[1]:
         return False
     here = units[at : at + len(phrase.units)]
     if any(unit[0] != words for unit, words in zip(here, phrase.units, strict=True)):
         return False
+    if phrase.tight and here[0][0] == "/":
+        here = here[1:]
     return not phrase.tight or all(a[2] == b[1] for a, b in pairwise(here))
+
+
+def _is_ordinal(units: list[_Unit], at: int) -> bool:
+    """Whether a point behind one digit and before a word ends no sentence: "1. Jahr 1.150 €, 2. Jahr 1.220 €"."""
+    before, behind = units[at - 1] if at else ("", 0, 0, False), units[at + 1 : at + 2]
+    return before[3] and len(before[0]) == 1 and bool(behind) and behind[0][0][0].isalpha()
 
 
 def _plain_kind(words: str) -> Kind:

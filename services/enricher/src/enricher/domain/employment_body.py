@@ -1,0 +1,80 @@
+"""Which words for an employment type in a body speak of the job, and not of staff, students or benefits."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from enricher.domain.rules import EmploymentContext
+from enricher.domain.scanner import Mention
+from enricher.domain.text import Text
+from enricher.domain.wording import last_word, words_pattern
+
+#: Bytes looked at before and behind; mentions that are judged, at most.
+_REACH, _MOST = 60, 40
+#: Between the types of one statement: "Full-time / Part-time", "Vollzeit oder Teilzeit".
+_LINK = re.compile(rb"[\s,/&|()+-]*(?:(?:and|or|und|oder|bzw\.?|et|ou|y|o)\b)?[\s,/&|()-]{0,4}")
+_LONGEST_LINK = 12
+#: What a statement of its own begins behind (the body, a line, a sentence, a bracket, a dash), and what it ends at.
+_OPENS = re.compile(r"(?:^|[\n.,!?(|;•·–—]|\s[-/]|  )[\s*#>✓•·-]*$")
+_CLOSES = re.compile(r"[ \t*]*(?:$|[\n.,;:!|()/–—•·$€£-]|  |\d|considered\b|available\b|possible\b|möglich\b)")
+#: "This is a full-time …", "seeking a part-time …", "the role is full-time".
+_SAID_OF_JOB = re.compile(
+    r"(?<!\w)(?:(?:is|seeks?|seeking|hires?|hiring|recruiting|needs?|for|appoint|join us as|sucht|suchen)"
+    r"\s(?:an?\s|eine?n?\s)?"
+    r"|(?:role|position|job|post|poste|puesto|stelle)\s(?:is|est|es|ist)\s|this\s)(?:[\w-]+,\s)?$"
+)
+
+
+class EmploymentStatements:
+    """The `context` of `config/taxonomy/employment.yml`, ready to be asked."""
+
+    def __init__(self, rules: EmploymentContext) -> None:
+        long = words_pattern(label for label in rules.labels if " " in label).pattern
+        label = words_pattern(rules.labels).pattern
+        # "Job Status Full Time", but "Hours: full time".
+        self._label = re.compile(rf"(?:{long}\W{{0,4}}|{label}[ \t*]*[:|*/–—\n][\s:*–—-]*)$")
+        self._noun = re.compile(rf"[\s,-]*(?:[\w'-]+[\s,]+){{0,2}}?(?:{words_pattern(rules.nouns).pattern})")
+        self._becomes = re.compile(rf"(?:{words_pattern(rules.may_become).pattern})\s+(?:an?\s+)?$")
+        self._not_before = re.compile(rf"(?:{words_pattern(rules.not_before).pattern})\s+(?:an?\s+)?$")
+        self._not_behind = re.compile(rf"[\s,-]*(?:[\w'-]+\s+){{0,2}}?(?:{words_pattern(rules.not_behind).pattern})")
+        self._labelled_only = frozenset(rules.labelled_only)
+        # The last word before tells most mentions apart, at a tenth of the cost of the expressions.
+        self._ends_of_labels = frozenset(last_word(label) for label in rules.labels)
+        self._ends_of_others = frozenset(last_word(w) for w in (*rules.may_become, *rules.not_before)) | {"a", "an"}
+
+    def of(self, text: Text, mentions: Sequence[Mention]) -> Iterator[Mention]:
+        """The mentions of all statements; their value is (type, whether the phrase says so wherever it stands)."""
+        for group in _groups(text, mentions[:_MOST]):
+            if self._is_statement(text, group):
+                yield from group
+
+    def _is_statement(self, text: Text, group: Sequence[Mention]) -> bool:
+        start, end = group[0].start, group[-1].end
+        before = text.low[max(0, start - _REACH) : start].decode(errors="ignore")
+        last = last_word(before)
+        others = last in self._ends_of_others
+        if others and self._becomes.search(before):
+            return False
+        if any(m.value[1] for m in group) or (last in self._ends_of_labels and self._label.search(before)):
+            return True
+        behind = text.low[end : end + _REACH].decode(errors="ignore")
+        if text.low[start:end].decode(errors="ignore") in self._labelled_only:
+            return False
+        if self._not_behind.match(behind) or (others and self._not_before.search(before)):
+            return False
+        if (start == text.body_start or _OPENS.search(before)) and _CLOSES.match(behind):
+            return True
+        return bool(_SAID_OF_JOB.search(before) or self._noun.match(behind))
+
+
+def _groups(text: Text, mentions: Iterable[Mention]) -> list[list[Mention]]:
+    """Mentions with nothing but a link between them belong to one statement."""
+    groups: list[list[Mention]] = []
+    for mention in mentions:
+        if groups:
+            end = groups[-1][-1].end
+            near = mention.start - end <= _LONGEST_LINK
+            if near and _LINK.fullmatch(text.low, end, mention.start):
+                groups[-1].append(mention)
+                continue
+        groups.append([mention])
+    return groups

@@ -1,0 +1,36 @@
+"""The pass that finds the phrases of all readers: the longest counts where it stands as words of its own."""
+
+import pytest
+
+from enricher.domain.scanner import Phrase, Scanner
+from enricher.domain.text import Text
+
+PHRASES = [
+    Phrase("excel", "skill", "Excel"),
+    Phrase("excel in", "decoy"),
+    Phrase("big data", "skill", "Big data"),
+    Phrase("data", "skill", "Data"),
+    Phrase("data base", "skill", "Database"),
+    Phrase("big data base", "skill", "Big database"),
+]
+SCANNER = Scanner(PHRASES)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("Excel, Big Data", ["Excel", "Big data"]),
+        ("you excel in data", ["Data"]),
+        ("Excel indispensable", ["Excel"]),
+        ("big data bases", ["Big data"]),
+        ("big data baseball and data", ["Big data", "Data"]),
+        ("bigger data base", ["Database"]),
+        ("xbig data base", ["Database"]),
+        ("exceling", []),
+    ],
+)
+def test_the_longest_phrase_that_stands_as_words_of_its_own_is_found(words: str, found: list[str]) -> None:
+    text = Text("", words)
+    mentions = SCANNER.scan(text)["skill"]
+    assert [m.value for m in mentions] == found
+    assert {text.span(m.start, m.end)[3].lower() for m in mentions} <= {p.words for p in PHRASES}
