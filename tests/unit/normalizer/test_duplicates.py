@@ -48,7 +48,7 @@ def listing(
 
 
 def key_of(title: str) -> str:
-    return title_key(title, place_key(("Berlin, Germany", "München"), RULES.place_noise), RULES.title)
+    return title_key(title, place_key(("Berlin, Germany", "München"), RULES.place_noise), RULES.title, "acme")
 
 
 @pytest.mark.parametrize(
@@ -58,11 +58,28 @@ def key_of(title: str) -> str:
         ("Booking.com B.V.", "Booking"), ("Acme (YC S21)", "Acme"), ("Johnson & Johnson", "Johnson and Johnson"),
         ("Acme ONSITE Full-Time (Berlin", "Acme"), ("Acme is hiring", "ACME"),
         ("Holding 7 d/b/a Acme", "Acme LLC"), ("Société Générale S.A.", "Societe Generale"),
+        ("St. Aldhelm Hospital", "Saint Aldhelm Hospital"),
     ],
 )  # fmt: skip
 def test_spellings_of_one_company_have_one_key(one: str, other: str) -> None:
     keys = CompanyKeys(NAMES, RULES.company)
     assert keys.company(one) == keys.company(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Google LLC", "Alphabet"), ("Groupe Voltéa", "Voltea SAS"), ("Bäckerei Holl", "Baeckerei Holl")]
+)
+def test_a_company_is_found_under_its_parents_name_and_other_spellings(one: str, other: str) -> None:
+    first, second = listing(company=one), listing(company=other, body=f"{BODY[:450]} To apply, tell us about yourself.")
+    assert first.block == second.block
+    assert compare(first, second, RULES).verdict == "merge"
+
+
+def test_what_an_agency_says_of_itself_does_not_make_two_clients_one() -> None:
+    itself = " Our consultants call you within two days, and we have placed people for thirty years in this town."
+    works = ("brews beer in the hills and needs its pumps and scales online", "moves its wards into another building")
+    first, second = (listing(company="Hays", body=f"Our client {work}, where you help.{itself}") for work in works)
+    assert compare(first, second, RULES).reason == "texts_differ"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +99,17 @@ def test_companies_that_share_a_word_stay_apart(one: str, other: str) -> None:
         ("Platform Engineer #R-123456", "Platform Engineer"), ("Engineer, Platform", "Platform Engineer"),
         ("Platform Engineer (Berlin)", "Platform Engineer | Full-time"), ("Verkäufer*in Vollzeit", "Verkäufer (m/w/d)"),
         ("Platform Engineer - Job ID: 2231-A", "PLATFORM ENGINEER"), ("Data Scientist (f/m/x)", "Data Scientist"),
-        ("Platform Engineers - Munich", "Platform Engineer"),
+        ("Platform Engineers - Munich", "Platform Engineer"), ("Verkäuferin / Verkäufer", "Verkäufer:in"),
+        ("Platform Engineer | $130k–$150k + equity", "Platform Engineer"),
+        ("Software-Entwickler", "Softwareentwickler"),
+        ("Platform Engineer – 3.000 € Willkommensprämie", "$2,000 Sign-On Bonus! Platform Engineer"),
+        ("Platform Engineer (Remote - US)", "Platform Engineer"),
+        ("Platform Engineer (Berlin, DE)", "Platform Engineer"),
+        ("Platform Engineer - Immediate Start", "Platform Engineer ab sofort"),
+        ("Infirmier / Infirmière", "Infirmier"),
+        ("Platform Engineer (Req #R-0091822)", "Platform Engineer 2026-0417"), ("Nurse - Nights", "Nurse, Night Shift"),
+        ("Acme - Platform Engineer", "Platform Engineer at Acme"), ("Welder x 4", "Welder *NEW*"),
+        ("Platform Engineer - 3 days in office", "Platform Engineer - 37 hours per week"),
     ],
 )  # fmt: skip
 def test_spellings_of_one_title_have_one_key(one: str, other: str) -> None:
@@ -96,7 +123,10 @@ def test_spellings_of_one_title_have_one_key(one: str, other: str) -> None:
         ("Engineer", "Senior Engineer"), ("Engineer I", "Engineer II"), ("C++ Developer", "C# Developer"),
         ("Engineer, Payments", "Engineer, Risk"), ("Engineering Manager", "Engineer"), ("Nurse", "Night Nurse"),
         ("Account Executive, Paris", "Account Executive, Lyon"), ("Trainee Sales", "Sales"),
-        (".NET Developer", "Developer"), ("Summer Intern 2026", "Summer Intern 2027"),
+        (".NET Developer", "Developer"),
+        ("Engineer - Berlin - 2", "Engineer - Berlin"), ("Carer", "Live-in Carer"),
+        ("Analyst, Equity", "Analyst"), ("Sales - US", "Sales - UK"), ("Nurse - 20h", "Nurse - 38h"),
+        ("Summer Intern 2026", "Summer Intern 2027"),
     ],
 )  # fmt: skip
 def test_other_roles_and_levels_have_other_keys(one: str, other: str) -> None:

@@ -10,6 +10,8 @@ from sources.companies.names import CompanyNames
 _BRACKETS = re.compile(r"\([^()]*(?:\)|$)|\[[^\[\]]*(?:\]|$)")
 _DOMAIN = re.compile(r"(?<=\w)\.(?:com|io|ai|net|org|co|de|app|dev)\b", re.IGNORECASE)
 _TRADES_AS = re.compile(r"^.*\b(?:d/b/a|dba|trading as|t/a)\s+", re.IGNORECASE)
+#: Where ä, ö, ü are written so, folded names have one letter less.
+_GERMAN = re.compile("([aou])e")
 _SMALL = {"and", "und", "et"}
 _MOST_WORDS = 4
 
@@ -28,12 +30,19 @@ class CompanyKeys:
         """The name's own words, folded; "" for no name. `The Home Depot, Inc. (DIY)` gives `home depot`."""
         plain = _DOMAIN.sub("", _TRADES_AS.sub("", _BRACKETS.sub(" ", name)))
         core = self._names.core(plain) or self._names.core(name)
-        words = tuple(word for word in core.split() if word not in _SMALL)
+        spelled = self._rules.spellings
+        words = tuple(spelled.get(word, word) for word in core.split() if word not in _SMALL)
         return " ".join(_without(self._rules.remark_endings, words))
 
     def _brand(self, key: str) -> str:
         """A company key without words that name a part of it: `acme germany` and `acme group` give `acme`."""
-        return " ".join(_without(self._rules.part_endings, tuple(key.split())))
+        if key in self._rules.brands:
+            return self._rules.brands[key]
+        words = key.split()
+        if len(words) > 1 and words[0] in self._rules.leading:
+            del words[0]
+        brand = " ".join(_without(self._rules.part_endings, tuple(words)))
+        return _GERMAN.sub(r"\1", self._rules.brands.get(brand, brand))
 
     def _is_agency(self, key: str) -> bool:
         """Whether it finds people for others, so that one title at one place may be many openings."""

@@ -49,6 +49,7 @@ class SimilarityRules(_Rules):
     full: ByPlace
     like_company: ByPlace
     contained: ByPlace
+    like_contained: ByPlace
     contained_likeness: float = _Share
     excerpt: ByPlace
     excerpt_words: int = Field(gt=0)
@@ -65,6 +66,14 @@ class CompanyRules(_Rules):
     remarks: tuple[str, ...] = ()
     agencies: tuple[str, ...] = ()
     never_same: tuple[tuple[str, ...], ...] = ()
+    leading: frozenset[str] = frozenset()
+    spellings: dict[str, str] = {}
+    one_brand: tuple[tuple[str, ...], ...] = ()
+
+    @cached_property
+    def brands(self) -> dict[str, str]:
+        """The brand of a company that is called otherwise, by its key."""
+        return {name: names[0] for names in self.one_brand for name in names}
 
     @cached_property
     def part_endings(self) -> frozenset[Words]:
@@ -87,17 +96,30 @@ class TitleRules(_Rules):
 
     abbreviations: dict[str, str]
     noise: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+    compound_heads: dict[str, str] = {}
+
+    @cached_property
+    def compound_endings(self) -> tuple[str, ...]:
+        """The heads of compounds, as `str.endswith` takes them."""
+        return tuple(self.compound_heads)
+
+    @cached_property
+    def remarked(self) -> dict[Words, Words]:
+        """Phrases of which a part of a title may consist that tells nothing of the role; each becomes nothing."""
+        return dict.fromkeys(_phrases(self.remarks), ())
 
     @cached_property
     def replaced(self) -> dict[Words, Words]:
         """What becomes of a phrase: other words, or none."""
         spelled = {tuple(normalise(k).split()): tuple(normalise(v).split()) for k, v in self.abbreviations.items()}
-        return spelled | dict.fromkeys(_phrases(self.noise), ())
+        remarks = (phrase for phrase in self.remarked if len(phrase) > 1)
+        return spelled | dict.fromkeys([*_phrases(self.noise), *remarks], ())
 
     @cached_property
     def longest(self) -> int:
         """Words of the longest phrase."""
-        return max(map(len, self.replaced), default=1)
+        return max(map(len, [*self.replaced, *self.remarked]), default=1)
 
 
 class DedupeRules(_Rules):

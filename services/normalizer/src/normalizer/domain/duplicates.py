@@ -80,7 +80,7 @@ class Reader:
         return Listing(
             reference=reference, source=source, company=company or "", title=title, places=where,
             text=text_of(body, self.rules, cut=cut), day=day, company_key=key, brand=self._keys.brand(key),
-            agency=self._keys.is_agency(key), title_key=title_key(title, where, self.rules.title),
+            agency=self._keys.is_agency(key), title_key=title_key(title, where, self.rules.title, key),
         )  # fmt: skip
 
 
@@ -97,6 +97,9 @@ def compare(one: Listing, other: Listing, rules: DedupeRules) -> Comparison:
     if one.company_key != other.company_key:
         if likeness >= rules.similarity.like_company.at(near):
             return Comparison("merge", "reworded", likeness, _again(one, other, rules) or "semantic")
+        agency = one.agency or other.agency
+        if not agency and containment(one.text, other.text) >= rules.similarity.like_contained.at(near):
+            return Comparison("merge", "text_inside_the_other", likeness, _again(one, other, rules) or "semantic")
         return Comparison("retain", "another_text_of_a_like_company", likeness)
     found = _compared_texts(one, other, near, likeness, rules.similarity)
     if found.verdict == "merge":
@@ -112,8 +115,10 @@ def _compared_texts(
     """Whether two texts that are not the same tell of one job all the same."""
     shared = containment(one.text, other.text)
     if one.text.excerpt or other.text.excerpt:
-        if shared >= rules.excerpt.at(near):
+        if shared >= (rules.contained if one.agency else rules.excerpt).at(near):
             return Comparison("merge", "excerpt_of_the_other", shared, "partial")
+        if one.agency:
+            return Comparison("retain", "texts_differ", shared)
         elsewhere = shared >= rules.excerpt.open
         return Comparison("retain", "alike_at_other_places" if elsewhere else "excerpt_of_another_text", shared)
     if shared >= rules.contained.at(near):
@@ -121,11 +126,14 @@ def _compared_texts(
             return Comparison("merge", "excerpt_of_the_other", shared, "partial")
         if likeness >= rules.contained_likeness:
             return Comparison("merge", "text_inside_the_other", likeness, "semantic")
-    if max(one.text.words, other.text.words) < rules.short_words and likeness >= rules.reworded.at(near):
+    # An agency's texts share what it says of itself.
+    short = not one.agency and max(one.text.words, other.text.words) < rules.short_words
+    if short and likeness >= rules.reworded.at(near):
         if (_days(one, other) or 0) <= rules.reworded_days:
             return Comparison("merge", "reworded", likeness, "semantic")
         return Comparison("retain", "reworded_long_after", likeness)
-    return Comparison("retain", "alike_at_other_places" if shared >= rules.contained.open else "texts_differ", likeness)
+    elsewhere = shared >= rules.contained.open and not one.agency
+    return Comparison("retain", "alike_at_other_places" if elsewhere else "texts_differ", likeness)
 
 
 def _posted_again(one: Listing, other: Listing, near: Nearness, rules: PostedAgain) -> bool:

@@ -38,6 +38,18 @@ class PlaceKey:
             return "open"
         return "same" if _meet(self, other) or _meet(other, self) else "other"
 
+    def is_country(self, text: str) -> bool:
+        """Whether a text names countries and nothing nearer."""
+        named = place_key((text,), self.noise).places
+        return bool(named) and all(place.wide for place in named)
+
+    def is_around(self, city: str, wider: str) -> bool:
+        """Whether a text names the region or country of a city that is one of these places: `TX` of `Dallas`."""
+        together = place_key((f"{city}, {wider}",), self.noise)
+        last = [place.parts[-1] for place in together.places if len(place.parts) > 1]
+        regional = bool(last) and all(part.startswith("country:") or is_region(part) for part in last)
+        return regional and together.nearness(self) == "same"
+
     def names(self, part: str, words: Iterable[str]) -> bool:
         """Whether a part of a title, with its folded words, only says again where this is."""
         if self.written.issuperset(words):

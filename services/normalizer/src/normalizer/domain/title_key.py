@@ -12,47 +12,106 @@ _GENDER = re.compile(
 )
 #: Entwickler:in, Entwickler*innen, Entwickler/-in, Entwickler(in), développeur(se), développeur·se.
 _FEMININE = re.compile(
-    r"(?<=[a-zà-ÿ])(?:[:*_·]|/-?)(?:in(?:nen)?|euse|rice|se|ne|e|a|r)\b|\((?:in|innen|se|ne|e|a|r|euse|rice)\)",
+    r"(?<=[a-zà-ÿ])(?:[:*_·]|/-?)(?:in(?:nen)?|euse|[eè]re|t?rice|se|ne|e|a|r)\b|\((?:in|innen|se|ne|e|a|r|euse|[eè]re|t?rice)\)",
     re.IGNORECASE,
 )
 #: #1234, R-012345, REQ 123, (JR01234), Job ID: 77, and bare numbers of four digits or more but years: an internship
 #: of 2026 is not one of 2027.
 _REQUISITION = re.compile(
-    r"[(\[]?(?:#\s?\w*\d\w*|\b(?:req(?:uisition)?|job|ref|jr|r|id|nr|no)(?:\s?(?:id|nr|no|number))?[\s.:#_-]*"
-    r"\d{2,}[\w-]*|\b(?!20[2-4]\d\b)[A-Z]{0,4}[-_]?\d{4,}[\w-]*)[)\]]?", re.IGNORECASE,
+    r"[(\[]?(?:#\s?\w*\d\w*|\b(?:req(?:uisition)?|kennziffer|referenz|store|job|r[eé]f|jr|r|id|nr|no)(?:\s?(?:id|nr|no|number))?[\s.:#_-]*"
+    r"(?:[A-Z]{1,3}[-_]?)?\d{2,}[\w-]*|\b20\d\d-(?!20\d\d\b)\d{3,}\b"
+    r"|\b(?!20[2-4]\d\b)[A-Z]{0,4}[-_]?\d{4,}[\w-]*)[)\]]?", re.IGNORECASE,
 )  # fmt: skip
+#: `3 days in office`, `2 days a week on-site`, and weeks of full time: 35 to 42 hours.
+_WEEK = re.compile(
+    r"\b\d(?:\s?[-–]\s?\d)?\s?days?(?:\s(?:a|per)\sweek)?(?:\s(?:in[\s-](?:the[\s-])?|at[\s-](?:the[\s-])?)?office|\son[\s-]?site|\sremote)"
+    r"|\b(?:3[5-9]|4[0-2])\s?(?:h|hrs?|hours?|std|stunden|heures|horas)\b(?:\s?(?:/|per|a|pro|par)\s?(?:week|wk|woche|semaine))?",
+    re.IGNORECASE,
+)
 _PERCENT = re.compile(r"\b\d{1,3}\s?(?:-|–|bis)?\s?(?:\d{1,3}\s?)?%")
-#: How many are wanted: `2x`, `(15 new)`, `3 openings`.
+#: $2,000, £36k, 16,20 €/Std, $150k-$170k a year.
+_PAY = re.compile(
+    r"[$€£₹]\s?\d[\d.,]*\s?[km]?\b\+?(?:\s?(?:-|–|to|bis)\s?[$€£₹]?\s?\d[\d.,]*\s?[km]?\b\+?)?"
+    r"(?:\s?(?:/|per|an?|pro|par)\s?(?:hr|hour|h|year|yr|annum|week|wk|day|month|mo|mile|uur|stunde|std|jahr|monat|mois|an)\b)?"
+    r"|\b\d[\d.,]*\s?k?\s?[€£](?:\s?(?:/|pro|par)\s?(?:std|stunde|h|monat|jahr|mois|an)\b)?|\b\d{2,3}k\b",
+    re.IGNORECASE,
+)  # fmt: skip
+#: Stands in a title where its pay stood.
+_PAID = "\0"
+#: How many are wanted: `2x`, `x 2`, `(15 new)`, `3 openings`.
 _COUNT = re.compile(
-    r"[(\[]?\b\d{1,2}\s?(?:[x×]\b|(?:new|open(?:ings?)?|positions?|roles?|vacanc(?:y|ies)|stellen|postes?|plazas?)\b)[)\]]?",
+    r"[(\[]?\b\d{1,2}\s?(?:[x×]\b|(?:new|open(?:ings?)?|positions?|roles?|vacanc(?:y|ies)|stellen|postes?|plazas?)\b)[)\]]?|\sx\s?\d{1,2}\b",
     re.IGNORECASE,
 )
 #: Words and nothing else.
 _PLAIN = re.compile(r"[A-Za-z ]*")
-_SEPARATOR = re.compile(r"\s[-–—|@•·:]\s|[()\[\],|/–—]|\s-|-\s")
+_SEPARATOR = re.compile(r"\s[-–—|@•·:]\s|[()\[\],|/–—*!]|:?\s-|-\s|:\s|\s(?:at|bei|chez)\s")
+_DIGIT = re.compile(r"\d")
+#: A French department or a postcode: `Lyon (69)`.
+_AREA = re.compile(r"\s*(?:\d{2}|\d{5})\s*")
+_REMOTE = re.compile(r"\bremote\b", re.IGNORECASE)
+#: Words for a woman and for a man who do the same, folded: Verkäuferin, vendeuse, infirmière, directrice, profesora.
+_WOMAN = re.compile(
+    r"(?<=\w{3})(?:(?<=er)in(?:nen)?|(?<=eur)in(?:nen)?|(?P<eur>euse)|(?P<er>ere)|(?P<teur>trice)|(?P<or>ora))$"
+)
 
 
-def title_key(title: str, places: PlaceKey, rules: TitleRules) -> str:
+def title_key(title: str, places: PlaceKey, rules: TitleRules, company: str = "") -> str:
     """The words of the role in alphabetical order, each once, folded, in the singular; "" where nothing is left.
 
-    `places` are the posting's own: a part of the title that only names one of them is left out.
-    `Sr. Engineer II (m/w/d) - Berlin` at Berlin gives `2 engineer senior`, as `Senior Engineers II` does.
+    `places` and `company` (its key) are the posting's own: a part of the title that only names one of them is left
+    out, as is one of remarks. `Sr. Engineer II (m/w/d) - Berlin - start now!` at Berlin gives `2 engineer senior`.
     """
-    plain = title
-    if not _PLAIN.fullmatch(title):
-        plain = _FEMININE.sub("", _GENDER.sub(" ", title))
-        plain = _COUNT.sub(" ", _PERCENT.sub(" ", _REQUISITION.sub(" ", plain)))
-    kept: set[str] = set()
-    for number, part in enumerate(_SEPARATOR.split(plain)):
-        words = _spelled(tuple(_folded(part)), rules)
-        if words and (number == 0 or not places.names(part, words)):
-            kept.update(map(_singular, words))
-    return " ".join(sorted(kept))
+    parts = [(part, _words(part, rules)) for part in _SEPARATOR.split(_without_marks(title))]
+    everywhere = bool(_REMOTE.search(title))
+    kept: list[str] = []
+    before = ""
+    for number, (part, words) in enumerate(parts):
+        named = bool(number) and _names_place(part, words, before, places, everywhere=everywhere)
+        before = part if named and words else ""
+        if kept and part.startswith(_PAID):  # $5,000 welcome bonus
+            continue
+        if not named and " ".join(words) != company and _spelled(tuple(words), rules.remarked, rules.longest):
+            kept += words
+    return " ".join(sorted({_plain_form(word) for word in kept or (word for _, words in parts for word in words)}))
+
+
+def _without_marks(title: str) -> str:
+    """Without gender marks, requisition ids, shares of hours and numbers of openings; pay becomes a mark."""
+    if _PLAIN.fullmatch(title):
+        return title
+    numbered = _DIGIT.search(title)
+    paid = _PAY.sub(f" - {_PAID}", _WEEK.sub(" ", title)) if numbered else title
+    plain = _FEMININE.sub("", _GENDER.sub(" ", paid))
+    return _COUNT.sub(" ", _PERCENT.sub(" ", _REQUISITION.sub(" ", plain))) if numbered else plain
+
+
+def _names_place(part: str, words: list[str], before: str, places: PlaceKey, *, everywhere: bool) -> bool:
+    """Whether a part says again where this is.
+
+    Alone, after the part `before` that names the city (`Dallas, TX`), or as the country that remote work is limited to.
+    """
+    if not words or places.names(part, words):
+        return True
+    if before and (_AREA.fullmatch(part) or places.is_around(before, part)):
+        return True
+    return everywhere and places.is_country(part)
+
+
+def _plain_form(word: str) -> str:
+    """In the singular and as for a man, which is how most titles are written."""
+    return _WOMAN.sub(lambda match: match.lastgroup or "", _singular(word))
 
 
 def _singular(word: str) -> str:
     """As far as English forms it with an s; it need not be a word, only the same one."""
     return word[:-1] if len(word) > 4 and word[-1] == "s" and word[-2] not in "sui" else word
+
+
+def _words(part: str, rules: TitleRules) -> list[str]:
+    spelled = _spelled(tuple(_folded(part)), rules.replaced, rules.longest)
+    endings, heads = rules.compound_endings, rules.compound_heads
+    return [w for word in spelled for w in (_split_compound(word, heads) if word.endswith(endings) else (word,))]
 
 
 def _folded(part: str) -> list[str]:
@@ -61,13 +120,13 @@ def _folded(part: str) -> list[str]:
     return normalise(marked).split()
 
 
-def _spelled(words: Words, rules: TitleRules) -> list[str]:
-    """The words with abbreviations spelled out and noise left out; the longest phrase wins."""
+def _spelled(words: Words, phrases: dict[Words, Words], longest: int) -> list[str]:
+    """The words with phrases replaced, by none where they are noise; the longest phrase wins."""
     kept: list[str] = []
-    start, replaced = 0, rules.replaced
+    start = 0
     while start < len(words):
-        for length in range(min(rules.longest, len(words) - start), 0, -1):
-            spelled = replaced.get(words[start : start + length])
+        for length in range(min(longest, len(words) - start), 0, -1):
+            spelled = phrases.get(words[start : start + length])
             if spelled is not None:
                 kept += spelled
                 start += length
@@ -76,3 +135,9 @@ def _spelled(words: Words, rules: TitleRules) -> list[str]:
             kept.append(words[start])
             start += 1
     return kept
+
+
+def _split_compound(word: str, heads: dict[str, str]) -> list[str]:
+    """German writes `Softwareentwickler` and `Software-Entwickler`; the word ends with one of the heads."""
+    head = max((head for head in heads if word.endswith(head)), key=len)
+    return [word[: -len(head)], heads[head]] if len(word) > len(head) + 2 else [word]
