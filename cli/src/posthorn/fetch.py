@@ -11,6 +11,7 @@ import typer
 
 from common.contracts import Campaign, SourceQuery
 from extractor.clients.providers import Providers
+from extractor.domain.advice import advised
 from extractor.domain.envelope import Provenance, RawPage, pack
 from posthorn.campaign import parse_source
 from posthorn.output import REFUSED, errors
@@ -54,7 +55,7 @@ def fetch_pages(wanted: Wanted) -> None:
     try:
         pages, items, more = asyncio.run(_print(adapter, wanted))
     except SourceError as error:
-        errors.print(f"{named}: {error}", style="red", markup=False, soft_wrap=True)
+        errors.print(f"{named}: {advised(adapter.name, error)}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(REFUSED) from error
     told = "; there are more: --pages" if more else ""
     errors.print(f"{named}: {pages} pages, {items} postings{told}", markup=False)

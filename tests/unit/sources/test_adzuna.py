@@ -1,5 +1,7 @@
 """How Adzuna is asked, and what its fields become."""
 
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -8,9 +10,9 @@ import msgspec
 import pytest
 from pydantic import SecretStr
 
-from common.contracts import OfferedPay, SourceQuery
+from common.contracts import Days, OfferedPay, SourceQuery
 from sources.adapter import PageRequest
-from sources.adapters.adzuna import ADAPTER, PAGE_SIZE
+from sources.adapters.adzuna import ADAPTER, PAGE_SIZE, _search
 from sources.client import SourceClient
 from sources.errors import SourceRejectedError
 from tests.support.real_items import CAMPAIGN, NOW, request
@@ -38,6 +40,14 @@ async def test_the_campaign_makes_the_search_and_params_override_it() -> None:
     assert seen[1].path == "/v1/api/jobs/gb/search/1"
     assert (seen[1].params["what"], seen[1].params["max_days_old"]) == ("welder", "2")
     assert "country" not in seen[1].params
+
+
+@pytest.mark.parametrize(("first", "days"), [("2026-11-20", 1), ("2026-10-06", 46), ("2027-01-01", 1)])
+def test_a_backfill_searches_as_far_back_as_its_first_day(first: str, days: int) -> None:
+    posted = Days(first=date.fromisoformat(first), last=date(2027, 1, 1))
+    asked = replace(request("adzuna", {}), requested_at=datetime(2026, 11, 20, 7, tzinfo=UTC), posted=posted)
+    assert asked.days_back == days
+    assert _search(asked)["max_days_old"] == days
 
 
 async def test_a_country_that_adzuna_has_not_is_refused_before_it_is_asked() -> None:

@@ -1,18 +1,20 @@
 """How comments under "Who is hiring?" are found and read."""
 
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from common.contracts import Place
+from common.contracts import Days, Place
 from sources.adapters.hackernews import ADAPTER, PAGE_SIZE
 from sources.client import SourceClient
 from sources.errors import MappingError, SourceRejectedError
 from sources.hiring.advert import read
 from tests.support.payloads import read as read_payload
-from tests.support.real_items import read_pages
+from tests.support.real_items import read_pages, request
 
 
 def titles(text: str) -> list[str]:
@@ -110,7 +112,62 @@ async def test_the_newest_thread_is_found_and_read_to_its_end() -> None:
     async with SourceClient("hackernews", settings, transport=httpx.MockTransport(answer)) as client:
         pages = await read_pages(ADAPTER, client, {})
     assert {item["objectID"] for page in pages for item in page} == {comment["objectID"] for comment in comments}
-    assert [a["tags"] for a in asked] == ["story,author_whoishiring", "comment,story_8", "comment,story_8"]
+    assert [a["tags"] for a in asked] == ["story,author_whoishiring", "comment,(story_8)", "comment,(story_8)"]
+
+
+async def backfilled(stories: list[dict[str, Any]], **params: Any) -> tuple[list[list[Any]], list[dict[str, str]]]:
+    """The pages of a backfill of 2026-09-20 to 2026-10-05 and what was asked; a hit a second, newest first."""
+    asked: list[dict[str, str]] = []
+    first = int(datetime(2026, 10, 5, 23, 59, 59, tzinfo=UTC).timestamp())
+
+    def answer(sent: httpx.Request) -> httpx.Response:
+        asked.append(dict(sent.url.params))
+        if asked[-1]["tags"].startswith("story"):
+            return httpx.Response(200, json={"hits": stories})
+        until = int((asked[-1]["numericFilters"] + ",created_at_i<=9999999999").split("<=")[1].partition(",")[0])
+        times = [first - n for n in range(PAGE_SIZE + 1) if first - n <= until]
+        hits = [
+            {"objectID": str(at), "story_id": 8, "parent_id": 8, "created_at_i": at, "comment_text": "A | Dev"}
+            for at in times[:PAGE_SIZE]
+        ]
+        return httpx.Response(200, json={"hits": hits})
+
+    settings = ADAPTER.settings.model_copy(update={"requests_per_minute": 6000})
+    posted, pages = Days(first=date(2026, 9, 20), last=date(2026, 10, 5)), []
+    async with SourceClient("hackernews", settings, transport=httpx.MockTransport(answer)) as client:
+        wanted = replace(request("hackernews", params), posted=posted)
+        while True:
+            payload = (await ADAPTER.fetch(client, wanted)).payload
+            pages.append(ADAPTER.items(payload))
+            if (cursor := ADAPTER.next_cursor(payload, wanted)) is None:
+                return pages, asked
+            wanted = replace(wanted, cursor=cursor)
+
+
+async def test_past_days_are_asked_of_all_threads_that_were_written_in_then() -> None:
+    titles = {"9": "Ask HN: Who is hiring? (October 2026)", "8": "Ask HN: Who is hiring? (September 2026)"}
+    others = {"7": "Ask HN: Who wants to be hired? (September 2026)"}
+    stories = [
+        {"objectID": number, "title": title, "author": "whoishiring"} for number, title in (titles | others).items()
+    ]
+    pages, asked = await backfilled(stories)
+    limits = "created_at_i>=1789862400,created_at_i<1791244800"
+    assert [a["tags"] for a in asked] == ["story,author_whoishiring", "comment,(story_9,story_8)"] * 2
+    # Threads of the month before the first day hold its comments.
+    assert asked[0]["numericFilters"] == "created_at_i>=1787184000,created_at_i<1791244800"
+    assert asked[1]["numericFilters"] == limits
+    assert asked[3]["numericFilters"] == f"{limits},created_at_i<=1791244600"
+    assert [len(page) for page in pages] == [PAGE_SIZE, 2]
+
+
+async def test_past_days_of_a_named_thread_need_no_search_for_threads() -> None:
+    _, asked = await backfilled([], thread=8)
+    assert {a["tags"] for a in asked} == {"comment,(story_8)"}
+
+
+async def test_days_without_a_thread_have_no_postings() -> None:
+    pages, asked = await backfilled([{"objectID": "7", "title": "Ask HN: Freelancer?", "author": "whoishiring"}])
+    assert (pages, len(asked)) == ([[]], 1)
 
 
 async def test_no_thread_says_what_to_set() -> None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from posthorn.fake_provider.shapes import Shape
-from posthorn.fake_provider.wires import ANY, CLOCK, WIRES
+from posthorn.fake_provider.wires import ANY, CLOCK, TICK, WIRES
 from sources.adapter import SourceAdapter
 from sources.errors import MappingError, PagePayloadError
 from sources.sample.generator import generated_posting
@@ -52,7 +52,7 @@ class Generated:
         """One entry, or its `head` or `detail`; the same index always gives the same bytes."""
         template = self._rendered(index % TEMPLATES, index >= TEMPLATES, part)
         entry = template.replace(_MARK, b"%d" % self.number(index))
-        return entry.replace(_CLOCK, b"%d" % (CLOCK - index)) if self._by_time else entry
+        return entry.replace(_CLOCK, b"%d" % (CLOCK - index * TICK)) if self._by_time else entry
 
     def number(self, index: int) -> int:
         """The number that the entry's id holds."""

@@ -8,6 +8,11 @@ from typing import Any
 _NO_LIMIT = 1_000_000
 #: Seconds of the newest entry of a provider that lists by time: 2026-11-20.
 CLOCK = 1_795_132_800
+#: Seconds between its entries.
+TICK = 3600
+_LIMIT = re.compile(r"created_at_i(<=?|>=?)(\d{1,12})")
+#: When the only thread was begun: 2026-11-02.
+_THREAD_AT = 1_793_635_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,8 @@ class Wire:
     """`pattern` matches the path of lists, `detail` that of one entry's detail; both may name the `board`.
 
     With a `detail` the list shows the `head` of an entry only. `counts` are values of the page's frame. `clock` is a
-    field of entries that counts down from CLOCK, for providers that list by time. `other` answers requests that are
-    not for postings. `entry` changes the example's first entry into one that gives one posting.
+    field of entries that counts down from CLOCK by a TICK, for providers that list by time. `other` answers requests
+    that are not for postings. `entry` changes the example's first entry into one that gives one posting.
     """
 
     pattern: re.Pattern[str]
@@ -114,17 +119,28 @@ def _remotive(cut: Cut) -> dict[str, Any]:
 
 
 def _by_time(asked: Asked, total: int) -> Cut:
-    """Hits up to a moment, which `numericFilters=created_at_i<=…` names."""
-    until = asked.query.get("numericFilters", "").rpartition("<=")[2]
-    start = CLOCK - int(until) if until.isdecimal() else 0
-    return Cut(start, asked.number("hitsPerPage", 20), total)
+    """Hits of the time that `numericFilters` such as `created_at_i>=…,created_at_i<…` leave."""
+    low, high = _limits(asked)
+    start, end = max(0, -((high - CLOCK) // TICK)), (CLOCK - low) // TICK + 1
+    return Cut(start, asked.number("hitsPerPage", 20), max(0, min(total, end)))
 
 
-def _newest_thread(asked: Asked) -> Any:
+def _limits(asked: Asked) -> tuple[int, int]:
+    """The first and the last second asked for."""
+    low, high = 0, CLOCK
+    for sign, second in _LIMIT.findall(asked.query.get("numericFilters", "")):
+        least = int(second) + (sign == ">") - (sign == "<")
+        low, high = (max(low, least), high) if sign.startswith(">") else (low, min(high, least))
+    return low, high
+
+
+def _thread(asked: Asked) -> Any:
     """The search for the thread that the comments stand in."""
     if "story," not in asked.query.get("tags", ""):
         return None
-    return {"hits": [{"objectID": "46000000", "title": "Ask HN: Who is hiring? (November 2026)"}]}
+    low, high = _limits(asked)
+    thread = {"objectID": "46000000", "title": "Ask HN: Who is hiring? (November 2026)", "created_at_i": _THREAD_AT}
+    return {"hits": [thread] if low <= _THREAD_AT <= high else []}
 
 
 def _one_role(comment: Any) -> Any:
@@ -176,7 +192,7 @@ WIRES: dict[str, Wire] = {
         _by_time,
         lambda cut: {"nbHits": cut.total, "nbPages": 1},
         clock="created_at_i",
-        other=_newest_thread,
+        other=_thread,
         entry=_one_role,
     ),
 }

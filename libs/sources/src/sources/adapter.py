@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from common.contracts import Campaign, SourcePosting, SourceQuery
+from common.contracts import Campaign, Days, SourcePosting, SourceQuery
 from sources.client import FetchedPage, SourceClient
 from sources.settings import SourceSettings
 from sources.terms import Terms
@@ -15,13 +15,24 @@ __all__ = ["FetchedPage", "PageRequest", "SourceAdapter", "SourceClient"]
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """One page to read; `cursor` is the source's own and None for the first page, `page` counts from 1."""
+    """One page to read; `cursor` is the source's own and None for the first page, `page` counts from 1.
+
+    `posted`: only postings of these days (UTC) are wanted, as in a backfill; what else comes is left out.
+    """
 
     source: SourceQuery
     campaign: Campaign
     page: int
     cursor: str | None
     requested_at: datetime
+    posted: Days | None = None
+
+    @property
+    def days_back(self) -> int | None:
+        """How many days back the first day wanted lies, today counted; None where all days are wanted."""
+        if self.posted is None:
+            return None
+        return max(1, (self.requested_at.date() - self.posted.first).days + 1)
 
 
 class SourceAdapter(ABC):
@@ -29,8 +40,8 @@ class SourceAdapter(ABC):
 
     `name` is the source's name and that of its module; `settings` holds its defaults, overlaid by the environment;
     `terms` are the conditions of use. `lists_all`: a read of all pages shows every open posting of its feed, so that
-    one that is missing has been closed. `dated`: its search keeps to `campaign.date_window`, so that past days can be
-    asked for. `example` is a page in the source's own format, in our own words: the documents
+    one that is missing has been closed. `dated`: past days can be asked for: its search keeps to `campaign.date_window`
+    or to `request.posted`. `example` is a page in the source's own format, in our own words: the documents
     and the fake provider are made from it.
     A posting is identified by (source, source_job_id): `map_to_common` makes the id unique within the source.
     """

@@ -129,7 +129,8 @@ class Asking:
         said = self._said(answer)
         if status in {401, 403}:
             variables = " and ".join(variable_of(self._name, need) for need in self._settings.needs)
-            said = f"{said}; check {variables}" if variables else said
+            refused = "it refuses us: see its terms, and set POSTHORN_CONTACT to an address that it can write to"
+            said = f"{said}; {f'check {variables}' if variables else refused}"
         raise SourceRejectedError(f"http_{status}", said)
 
     def _said(self, answer: Answer) -> str:

@@ -82,7 +82,7 @@ class Item:
 
 
 def _strings(value: Any) -> list[str] | None:
-    found = [values.text(entry) for entry in value] if isinstance(value, list) else [values.text(value)]
+    found = [values.one_line(entry) for entry in (value if isinstance(value, list) else [value])]
     # A list that is not all text stays whole in the rest.
     return [entry for entry in found if entry] if all(found) else None
 

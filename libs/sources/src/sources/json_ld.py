@@ -13,7 +13,21 @@ _WRAPPING = re.compile(
 #: Bounded, so that a page of nothing but openings is read once.
 _SCRIPT = re.compile(r"<script\b[^>]{0,2000}>", re.IGNORECASE)
 _TYPE = re.compile(r"""\btype\s*=\s*["']?\s*application/ld\+json""", re.IGNORECASE)
+_LINK = re.compile(r"<(?:link|meta)\b[^<>]{0,2000}>", re.IGNORECASE)
+_OWN = re.compile(r"""\b(?:rel\s*=\s*["']?canonical|property\s*=\s*["']?og:url)\b""", re.IGNORECASE)
+_ADDRESS = re.compile(r"""\b(?:href|content)\s*=\s*["']?(?P<address>https?://[^"'\s>]{1,2000})""", re.IGNORECASE)
+#: Characters at the start of a page in which its head is looked for.
+_HEAD = 200_000
+#: Parts of a posting that may be described elsewhere; what other references lead to, such as the page, says nothing.
+_PARTS = {"hiringOrganization", "jobLocation", "applicantLocationRequirements", "baseSalary", "identifier"}
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+
+
+def canonical_address(page: Any) -> str | None:
+    """The address that a page gives as its own; None for what is no page or does not say."""
+    tags = _LINK.findall(page[:_HEAD]) if isinstance(page, str) else []
+    found = next((link["address"] for tag in tags if _OWN.search(tag) and (link := _ADDRESS.search(tag))), None)
+    return html.unescape(found) if found else None
 
 
 def postings_of_page(markup: str) -> list[Any]:
@@ -28,13 +42,37 @@ def postings_of_page(markup: str) -> list[Any]:
 
 
 def postings_in(value: Any) -> Iterator[dict[str, Any]]:
-    """The JobPosting objects in a JSON-LD value, also below `@graph`, in lists and in other objects."""
+    """The JobPosting objects in a JSON-LD value, also below `@graph`, in lists and in other objects.
+
+    Where a part of one only refers to another object of the value, such as the site's organization, that stands there.
+    """
+    found: list[dict[str, Any]] = []
+    named: dict[str, Any] = {}
+    _gather(value, found, named)
+    for posting in found:
+        yield {name: _resolved(field, named if name in _PARTS else {}) for name, field in posting.items()}
+
+
+def _gather(value: Any, postings: list[dict[str, Any]], named: dict[str, Any]) -> None:
+    """The postings, outside of which nothing is looked for in them, and all objects that have a name and say more."""
+    if isinstance(value, dict) and isinstance(name := value.get("@id"), str) and len(value) > 1:
+        named.setdefault(name, value)
     if isinstance(value, dict) and _is_posting(value.get("@type")):
-        yield value
+        postings.append(value)
         return
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for entry in inner:
-        yield from postings_in(entry)
+    for entry in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _gather(entry, postings, named)
+
+
+def _resolved(field: Any, named: dict[str, Any]) -> Any:
+    """The object that is referred to, the text of a literal; anything else as it is."""
+    if isinstance(field, list):
+        return [_resolved(entry, named) for entry in field]
+    if not isinstance(field, dict):
+        return field
+    if field.keys() == {"@id"} and isinstance(field["@id"], str):
+        return named.get(field["@id"], field)
+    return field["@value"] if field.keys() in ({"@value"}, {"@value", "@language"}) else field
 
 
 def _is_posting(kind: Any) -> bool:

@@ -1,9 +1,11 @@
 """Reads single values of loosely typed payloads: text, numbers, times, pay periods, countries."""
 
+import html
 import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
+from html.entities import html5
 from typing import Any, cast
 
 from common.contracts import PayPeriod
@@ -27,6 +29,22 @@ _PERIODS: dict[str, PayPeriod] = {
     }.items()
     for word in words.split()
 }
+#: With its semicolon: without one it may be a name, such as R&D or AT&T.
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
+_BREAK = re.compile(r"</?(?:br|div|li|p)\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"</?(?:a|b|em|font|i|mark|span|strong|u)\b[^<>]*>", re.IGNORECASE)
+_YES, _NO = {"true", "yes", "y", "1", "1.0"}, {"false", "no", "n", "0", "0.0"}
+_SAYS_NOTHING = {"", "-", "n/a", "na", "none", "null", "unspecified", "not specified", "unknown", "undefined"}
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTH = (
+    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?"
+)
+_DAY_IN_WORDS = re.compile(
+    rf"(?:(?P<month>{_MONTH})\.? (?P<day>\d{{1,2}})|(?P<number>\d{{1,2}}) (?P<named>{_MONTH})\.?),? (?P<year>\d{{4}})",
+    re.IGNORECASE | re.ASCII,
+)
+_YEAR_FIRST = re.compile(r"^(\d{4})/(\d{2})/(\d{2})")
 _NOT_WORD = re.compile(r"[^a-z]+")
 
 
@@ -40,9 +58,24 @@ def text(value: Any) -> str | None:
 
 
 def one_line(value: Any) -> str | None:
-    """A text with single spaces and no line breaks."""
+    """A text with single spaces and no line breaks, free of the markup and entities in which some sources write it."""
     found = text(value)
-    return " ".join(found.split()) if found else None
+    if found and "&" in found:
+        found = _ENTITY.sub(_unescaped, found)
+    if found and "<" in found:
+        found = _TAG.sub("", _BREAK.sub(" ", found))
+    return " ".join(found.split()) or None if found else None
+
+
+def _unescaped(entity: re.Match[str]) -> str:
+    whole = entity.group()
+    return html.unescape(whole) if whole[1] == "#" or whole[1:] in html5 else whole
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; one that stands alone is a list of one, as in JSON made of XML."""
+    entries = [value] if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [entry for entry in entries if isinstance(entry, dict)]
 
 
 def link(value: Any) -> str | None:
@@ -95,10 +128,19 @@ def _moment(value: Any) -> datetime | None:
         return None
     written = value.strip()
     try:
-        found = datetime.fromisoformat(written.removesuffix(" UTC"))
+        found = datetime.fromisoformat(_YEAR_FIRST.sub(r"\1-\2-\3", written).removesuffix(" UTC"))
     except ValueError:
-        found = parsedate_to_datetime(written)
+        found = _in_words(written) or parsedate_to_datetime(written)
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _in_words(written: str) -> datetime | None:
+    """A day whose month is named: `November 5, 2026`, `5 Nov 2026`."""
+    found = _DAY_IN_WORDS.fullmatch(written)
+    if found is None:
+        return None
+    month = _MONTHS.index((found["month"] or found["named"])[:3].lower()) + 1
+    return datetime(int(found["year"]), month, int(found["day"] or found["number"]), tzinfo=UTC)
 
 
 def period(value: Any) -> PayPeriod | None:
@@ -130,8 +172,13 @@ def country(value: Any) -> str | None:
 
 
 def remote(value: Any) -> str | None:
-    """What a remote flag or wording says: true gives `remote`; false gives None, as it seldom means "on site"."""
-    if isinstance(value, str) and value.strip().lower() not in {"true", "false", "yes", "no", "1", "0", "1.0", "0.0"}:
+    """What a remote flag or wording says: true gives `remote`; false gives None, as it seldom means "on site".
+
+    Words that leave it open, such as `unspecified`, give None, too.
+    """
+    if isinstance(value, str) and value.strip().lower() in _SAYS_NOTHING:
+        return None
+    if isinstance(value, str) and value.strip().lower() not in _YES | _NO:
         return one_line(value)
-    affirmed = value in (True, 1) or (isinstance(value, str) and value.strip().lower() in {"true", "yes", "1", "1.0"})
+    affirmed = value in (True, 1) or (isinstance(value, str) and value.strip().lower() in _YES)
     return "remote" if affirmed else None

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from common.contracts import Campaign, DateWindow, OfferedPay, Place, SourcePosting, SourceQuery
+from common.contracts import DateWindow, OfferedPay, Place, SourcePosting, SourceQuery
 from sources import values
 from sources.adapter import FetchedPage, PageRequest, SourceAdapter
 from sources.client import SourceClient
@@ -99,7 +99,7 @@ class Adzuna(SourceAdapter):
                 "country_unsupported",
                 f"Adzuna has no {country!r}; set params.country of the source to one of {', '.join(CURRENCIES)}",
             )
-        params = {**_search(request.campaign), **given, "results_per_page": PAGE_SIZE}
+        params = {**_search(request), **given, "results_per_page": PAGE_SIZE}
         params.pop("country", None)
         secrets = {name: client.credential(name) for name in ("app_id", "app_key")}
         return await client.get(f"/v1/api/jobs/{country}/search/{request.cursor or 1}", params, secrets=secrets)
@@ -142,13 +142,13 @@ class Adzuna(SourceAdapter):
         return SourcePosting(
             source_job_id=identity,
             title=fields.line("title"),
-            company=fields.line("company.display_name"),
+            company=fields.line("company.display_name", "company"),
             url=address,
             description_text=body,
             description_is_excerpt=_is_cut(body),
             places=_places(fields, country),
             employment_types=[t for t in (fields.line("contract_time"), fields.line("contract_type")) if t],
-            tags=fields.strings("category.label"),
+            tags=fields.strings("category.label", "category"),
             pay=_pay(fields, country),
             posted_at=fields.moment("created"),
             extra=fields.rest(),
@@ -169,14 +169,16 @@ def _country_of(address: str | None) -> str | None:
     return found if "adzuna." in host and found in CURRENCIES else None
 
 
-def _search(campaign: Campaign) -> dict[str, Any]:
+def _search(request: PageRequest) -> dict[str, Any]:
     """The campaign as parameters of the search."""
+    campaign = request.campaign
+    days = request.days_back or _DAYS.get(campaign.date_window)
     types = campaign.employment_type_preference
     flags = {"FULL_TIME": "full_time", "PART_TIME": "part_time", "CONTRACTOR": "contract"}
     return {
         "what": campaign.query,
         **({"where": campaign.location} if campaign.location else {}),
-        **({"max_days_old": _DAYS[campaign.date_window]} if campaign.date_window in _DAYS else {}),
+        **({"max_days_old": days} if days else {}),
         # Adzuna's flags exclude each other: two of them find next to nothing.
         **({flags[types[0]]: 1} if len(types) == 1 and types[0] in flags else {}),
         "sort_by": "date",
@@ -185,7 +187,7 @@ def _search(campaign: Campaign) -> dict[str, Any]:
 
 def _places(fields: Item, country: str | None) -> list[Place]:
     """The last part of `area` may be a district, so that no part of it is the city for certain."""
-    written = fields.line("location.display_name")
+    written = fields.line("location.display_name", "location")
     area = fields.strings("location.area")
     latitude = fields.take(lambda v: values.coordinate(v, 90), "latitude")
     longitude = fields.take(lambda v: values.coordinate(v, 180), "longitude")

@@ -6,7 +6,7 @@ from typing import Any
 from common.contracts import OfferedPay, PayPeriod, Place, SourcePosting
 from sources import values
 from sources.adapter import FetchedPage, PageRequest
-from sources.board import Address, BoardAdapter
+from sources.board import Address, BoardAdapter, address_of
 from sources.client import SourceClient
 from sources.countries import country
 from sources.errors import MappingError
@@ -96,12 +96,12 @@ class Ashby(BoardAdapter):
     def map_to_common(self, item: Any, feed: str = "") -> SourcePosting:
         """Ashby does not name the employer: its board does. A job that the employer does not list is none."""
         fields = Item(item)
-        identity = fields.text("id")
+        address = fields.link("jobUrl")
+        identity = fields.text("id") or _id_at(address)
         if identity is None:
-            raise MappingError("id_missing", "an Ashby job without id")
+            raise MappingError("id_missing", "an Ashby job without id and jobUrl")
         if fields.look("isListed") is False:
             raise MappingError("not_listed", f"the employer does not show job {identity} on its board")
-        address = fields.link("jobUrl")
         body = fields.text("descriptionHtml")
         if body:
             fields.known("descriptionPlain")
@@ -115,26 +115,32 @@ class Ashby(BoardAdapter):
             description_text=None if body else fields.text("descriptionPlain"),
             places=_places(fields),
             employment_types=fields.strings("employmentType"),
-            remote=fields.line("workplaceType") or fields.take(values.remote, "isRemote"),
-            department=fields.line("department", "team"),
+            remote=fields.take(values.remote, "workplaceType", "isRemote"),
+            department=fields.line("department", "department.name", "team"),
             pay=_pay(fields),
             posted_at=fields.moment("publishedAt"),
             extra=fields.rest(),
         )
 
 
+def _id_at(address: str | None) -> str | None:
+    """The last part of a job's address, which is its id; payloads without ids are documented."""
+    found = address_of(address) if address else None
+    return found.parts[-1] if found and found.parts else None
+
+
 def _places(fields: Item) -> list[Place]:
     """The primary location and then the others; their addresses stay in extra."""
-    secondary = fields.look("secondaryLocations")
-    others = [entry for entry in secondary if isinstance(entry, dict)] if isinstance(secondary, list) else []
-    places = [_place(fields.line("location"), fields.look("address"))]
+    others = values.objects(fields.look("secondaryLocations"))
+    places = [_place(fields.line("location", "location.name"), fields.look("address"))]
     places += [_place(values.one_line(entry.get("location")), entry.get("address")) for entry in others]
     return [place for place in places if place != Place()]
 
 
 def _place(written: str | None, address: Any) -> Place:
-    postal = address.get("postalAddress") if isinstance(address, dict) else None
-    postal = postal if isinstance(postal, dict) else {}
+    # The parts may stand under `postalAddress` or by themselves.
+    whole = address if isinstance(address, dict) else {}
+    postal = found if isinstance(found := whole.get("postalAddress"), dict) else whole
     city, region, land = (values.one_line(postal.get(f"address{part}")) for part in ("Locality", "Region", "Country"))
     text = written or ", ".join(dict.fromkeys(part for part in (city, region, land) if part)) or None
     return Place(text=text, city=city, region=region, country=country(land))
@@ -158,10 +164,9 @@ def _pay(fields: Item) -> OfferedPay | None:
 
 def _components(fields: Item) -> list[dict[str, Any]]:
     """What is called salary, the summary before the tiers."""
-    tiers = fields.look("compensation.compensationTiers")
-    lists = [fields.look("compensation.summaryComponents")]
-    lists += [tier.get("components") for tier in tiers if isinstance(tier, dict)] if isinstance(tiers, list) else []
-    entries = [entry for found in lists if isinstance(found, list) for entry in found if isinstance(entry, dict)]
+    tiers = values.objects(fields.look("compensation.compensationTiers"))
+    lists = [fields.look("compensation.summaryComponents"), *(tier.get("components") for tier in tiers)]
+    entries = [entry for found in lists for entry in values.objects(found)]
     return [entry for entry in entries if entry.get("compensationType") == "Salary"]
 
 

@@ -18,7 +18,7 @@ from sources.terms import Terms
 _PAY_NAME = re.compile(r"\b(pay|salary|salaries|compensation|wage|hiring range)\b", re.IGNORECASE)
 _EMPLOYMENT_VALUE = re.compile(r"full|part|contract|intern|temp|fixed|season|freelance", re.IGNORECASE)
 _ESCAPED = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"), ("&amp;", "&"))
-_WORKPLACE_NAMES = {"workplace type", "work type", "work model", "location type", "remote"}
+_WORKPLACE_NAMES = {"workplace", "workplace type", "work type", "work model", "location type", "remote"}
 _EMPLOYMENT_NAMES = {"employment type", "time type", "workforce classification"}
 _LEVEL_NAMES = {"job level", "seniority", "seniority level", "experience level"}
 _API_HOSTS = {"boards-api.greenhouse.io", "boards-api.eu.greenhouse.io", "api.greenhouse.io"}
@@ -130,22 +130,18 @@ def _places(fields: Item) -> list[Place]:
     if named:
         return [Place(text=part.strip()) for part in re.split(r"[;|]", named) if part.strip()]
     offices = fields.look("offices")
-    found = (o.get("location") or o.get("name") for o in _objects(offices))
+    found = (o.get("location") or o.get("name") for o in values.objects(offices))
     return [Place(text=name) for name in map(values.one_line, found) if name]
 
 
 def _department(fields: Item) -> str | None:
-    names = (values.one_line(entry.get("name")) for entry in _objects(fields.look("departments")))
+    names = (values.one_line(entry.get("name")) for entry in values.objects(fields.look("departments")))
     return ", ".join(name for name in names if name) or None
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _custom(fields: Item) -> list[tuple[str, Any]]:
     """Custom fields as (lower-case name, value)."""
-    entries = ((values.one_line(e.get("name")), e.get("value")) for e in _objects(fields.look("metadata")))
+    entries = ((values.one_line(e.get("name")), e.get("value")) for e in values.objects(fields.look("metadata")))
     return [(name.lower(), value) for name, value in entries if name and value is not None]
 
 
@@ -160,7 +156,7 @@ def _named(custom: list[tuple[str, Any]], names: set[str]) -> list[str]:
 
 def _published_pay(fields: Item) -> OfferedPay | None:
     """The first pay range that Greenhouse publishes itself, in cents; more ranges stay in extra."""
-    for entry in _objects(fields.look("pay_input_ranges")):
+    for entry in values.objects(fields.look("pay_input_ranges")):
         low, high = values.amount(entry.get("min_cents")), values.amount(entry.get("max_cents"))
         if low is not None or high is not None:
             words = values.one_line(entry.get("title"))

@@ -1,10 +1,11 @@
 """Hacker News' "Ask HN: Who is hiring?": comments of a thread by Algolia's search, each one or more postings."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from common.contracts import OfferedPay, Place, SourcePosting, SourceQuery
+from common.contracts import Days, OfferedPay, Place, SourcePosting, SourceQuery
 from sources import values
 from sources.adapter import FetchedPage, PageRequest, SourceAdapter
 from sources.client import SourceClient
@@ -20,6 +21,10 @@ from sources.terms import Terms
 PAGE_SIZE = 200
 #: Where a page may hold its comments: Algolia's hits, saved Firebase items, Algolia's item with its tree.
 _LISTS = ("hits", "comments", "children")
+#: For so long comments are written under a thread, at most: the next one follows then.
+_A_MONTH = timedelta(days=31)
+#: Threads of 27 years; Algolia gives no more hits at once.
+_MOST_THREADS = 1000
 _AUTHOR, _TITLE = "whoishiring", "ask hn: who is hiring"
 _CURSOR = re.compile(r"\d{1,12}:\d{1,12}")
 _EXAMPLE: dict[str, Any] = {
@@ -69,6 +74,7 @@ class HackerNews(SourceAdapter):
     """The newest thread, or `params: {thread: 40846428}`; a comment that names several roles gives several postings."""
 
     name = "hackernews"
+    dated = True
     settings = SourceSettings(
         base_url="https://hn.algolia.com/api/v1", requests_per_minute=60, concurrency=2,
         quotas=(Quota(requests=10_000, per="hour"),),
@@ -83,14 +89,21 @@ class HackerNews(SourceAdapter):
     async def fetch(self, client: SourceClient, request: PageRequest) -> FetchedPage:
         """A page of comments, newest first; the cursor is `thread:time of the oldest comment read`.
 
-        Pages by number end at 1,000 comments, which threads exceed.
+        Pages by number end at 1,000 comments, which threads exceed. Past days are asked of all threads that were
+        written in then; if there were none, the page is that of the search for them, which holds no posting.
         """
         thread, _, until = (request.cursor or "").partition(":")
-        thread = thread or str(request.source.params.get("thread") or await _newest_thread(client))
-        params = {"tags": f"comment,story_{thread}", "hitsPerPage": PAGE_SIZE}
-        if until:
-            params["numericFilters"] = f"created_at_i<={until}"
-        return await client.get("/search_by_date", params)
+        named = str(request.source.params.get("thread") or "")
+        limits = _limits(request.posted) + ([f"created_at_i<={until}"] if until else [])
+        if request.posted is None or named:
+            threads = [named or thread or await _newest_thread(client)]
+        else:
+            found = await _search_threads(client, _limits(request.posted, _A_MONTH), _MOST_THREADS)
+            threads = _threads(found.payload)
+            if not threads:
+                return found
+        tags = f"comment,({','.join(f'story_{thread}' for thread in threads)})"
+        return await client.get("/search_by_date", _search(tags, limits, PAGE_SIZE))
 
     def items(self, payload: Any) -> list[Any]:
         """Comments that stand directly under the thread, once for each of their roles, which `role` counts from 1.
@@ -152,11 +165,33 @@ class HackerNews(SourceAdapter):
 
 
 async def _newest_thread(client: SourceClient) -> str:
-    found = await client.get("/search_by_date", {"tags": f"story,author_{_AUTHOR}", "query": "Ask HN: Who is hiring?"})
-    for hit in list_in(found.payload, "hits"):
-        if isinstance(hit, dict) and str(hit.get("title", "")).lower().startswith(_TITLE) and _id(hit):
-            return str(_id(hit))
+    found = await _search_threads(client, [], 20)
+    if threads := _threads(found.payload):
+        return threads[0]
     raise SourceRejectedError("thread_missing", "found no thread 'Who is hiring?'; set params.thread to its number")
+
+
+async def _search_threads(client: SourceClient, limits: Sequence[str], most: int) -> FetchedPage:
+    """Stories of the threads' author, newest first; those who want to be hired have threads of theirs."""
+    params = _search(f"story,author_{_AUTHOR}", limits, most)
+    return await client.get("/search_by_date", params | {"query": "Ask HN: Who is hiring?"})
+
+
+def _search(tags: str, limits: Sequence[str], most: int) -> dict[str, Any]:
+    return {"tags": tags, "hitsPerPage": most, **({"numericFilters": ",".join(limits)} if limits else {})}
+
+
+def _limits(days: Days | None, before: timedelta = timedelta()) -> list[str]:
+    """Algolia's filters for what was written on these days (UTC), or up to `before` earlier."""
+    if days is None:
+        return []
+    first, end = (datetime.combine(day, time(), UTC) for day in (days.first, days.last + timedelta(days=1)))
+    return [f"created_at_i>={(first - before).timestamp():.0f}", f"created_at_i<{end.timestamp():.0f}"]
+
+
+def _threads(payload: Any) -> list[str]:
+    hits = [hit for hit in list_in(payload, "hits") if isinstance(hit, dict)]
+    return [str(_id(hit)) for hit in hits if str(hit.get("title", "")).lower().startswith(_TITLE) and _id(hit)]
 
 
 def _story(payload: Any) -> str | None:

@@ -24,6 +24,7 @@ _PARAMS = {
     "timezone",
     "sort",
 }
+_OF_A_PLACE = {"alpha2", "name", "slug"}
 _EXAMPLE: dict[str, Any] = {
     "comments": "An example in Posthorn's own words",
     "updatedAt": 1795000000,
@@ -113,7 +114,7 @@ class Himalayas(SourceAdapter):
             url=fields.link("guid", "applicationLink"),
             apply_url=fields.link("applicationLink"),
             description_html=fields.text("description"),
-            places=[Place(text=name) for name in fields.strings("locationRestrictions")],
+            places=fields.take(_places, "locationRestrictions") or [],
             employment_types=fields.strings("employmentType"),
             remote="remote",
             seniority=", ".join(fields.strings("seniority")) or None,
@@ -133,6 +134,22 @@ def _company(fields: Item) -> str | None:
     return fields.line("companyName")
 
 
+def _places(value: Any) -> list[Place] | None:
+    """Countries by name, or as objects with name and code; a list that says more stays whole in extra."""
+    entries = value if isinstance(value, list) else [value]
+    found = [_place(entry) for entry in entries]
+    return [place for place in found if place] if all(found) else None
+
+
+def _place(entry: Any) -> Place | None:
+    if not isinstance(entry, dict):
+        return Place(text=name) if (name := values.one_line(entry)) else None
+    name = values.one_line(entry.get("name"))
+    return (
+        Place(text=name, country=values.country(entry.get("alpha2"))) if name and entry.keys() <= _OF_A_PLACE else None
+    )
+
+
 def _pay(fields: Item) -> OfferedPay | None:
     low, high = fields.amount("minSalary"), fields.amount("maxSalary")
     if low is None and high is None:
@@ -140,7 +157,7 @@ def _pay(fields: Item) -> OfferedPay | None:
     return OfferedPay(
         minimum=low,
         maximum=high,
-        currency=fields.take(values.currency, "currency"),
+        currency=fields.take(values.currency, "currency", "salaryCurrency"),
         period=fields.take(values.period, "salaryPeriod"),
     )
 

@@ -1,6 +1,5 @@
 """Jobicy's API: `/api/v2/remote-jobs`, the newest remote postings in one answer; once an hour is enough."""
 
-import html
 from typing import Any
 
 from common.contracts import OfferedPay, Place, SourcePosting, SourceQuery
@@ -87,8 +86,8 @@ class Jobicy(SourceAdapter):
         level = fields.line("jobLevel")
         return SourcePosting(
             source_job_id=identity,
-            title=fields.take(_plain, "jobTitle"),
-            company=fields.take(_plain, "companyName"),
+            title=fields.line("jobTitle"),
+            company=fields.line("companyName"),
             url=fields.link("url"),
             description_html=fields.text("jobDescription", "jobExcerpt"),
             description_is_excerpt=not Item(item).text("jobDescription"),
@@ -96,17 +95,11 @@ class Jobicy(SourceAdapter):
             employment_types=fields.strings("jobType"),
             remote="remote",
             seniority=None if level == "Any" else level,
-            tags=[html.unescape(name) for name in fields.strings("jobIndustry")],
+            tags=fields.strings("jobIndustry"),
             pay=_pay(fields),
             posted_at=fields.moment("pubDate"),
             extra=fields.rest(),
         )
-
-
-def _plain(value: Any) -> str | None:
-    """A name, whose `&` the API writes as an entity."""
-    found = values.one_line(value)
-    return html.unescape(found) if found else None
 
 
 def _pay(fields: Item) -> OfferedPay | None:

@@ -15,7 +15,7 @@ from sources.client import SourceClient
 from sources.countries import country
 from sources.errors import MappingError
 from sources.item import Item
-from sources.json_ld import postings_in, postings_of_page
+from sources.json_ld import canonical_address, postings_in, postings_of_page
 from sources.page import list_in, param_faults, path_safe
 from sources.settings import SourceSettings
 from sources.terms import Terms
@@ -88,7 +88,7 @@ class JobPosting(SourceAdapter):
         found = postings_of_page(content) if isinstance(content, str) else list(postings_in(content))
         if not found and not (isinstance(content, str) and "html" in page):
             return list_in(content)
-        address = values.link(page.get("url")) if "html" in page else None
+        address = (values.link(page.get("url")) if "html" in page else None) or canonical_address(content)
         return [{**item, _PAGE: address} if address and isinstance(item, dict) else item for item in found]
 
     def next_cursor(self, payload: Any, request: PageRequest) -> str | None:
@@ -179,6 +179,7 @@ def _identity(fields: Item, address: str | None) -> str:
 
 def _company(fields: Item) -> str | None:
     named = fields.line("hiringOrganization.name", "hiringOrganization")
+    named = named or values.one_line(_first_text(fields.look("hiringOrganization.name"), "@value"))
     return named or values.one_line(_first_text(fields.look("hiringOrganization"), "name"))
 
 
@@ -193,12 +194,22 @@ def _places(fields: Item) -> list[Place]:
     found: list[Place] = []
     for name, read in (("jobLocation", _place), ("applicantLocationRequirements", _area)):
         given = fields.look(name)
-        entries = given if isinstance(given, list) else [given]
+        entries = list(_apart(given))
         read_places = [read(entry) for entry in entries]
         if all(read_places) and all(map(_says_no_more, entries)):
             fields.take(lambda _: True, name)
         found += [place for place in read_places if place and place not in found]
     return found
+
+
+def _apart(given: Any) -> Iterator[Any]:
+    """Each place of work once; one with several addresses is several."""
+    for entry in given if isinstance(given, list) else [given]:
+        addresses = entry.get("address") if isinstance(entry, dict) else None
+        if isinstance(addresses, list) and addresses:
+            yield from ({**entry, "address": address} for address in addresses)
+        else:
+            yield entry
 
 
 def _place(entry: Any) -> Place | None:

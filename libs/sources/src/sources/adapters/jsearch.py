@@ -81,7 +81,9 @@ class JSearch(SourceAdapter):
         """The postings of `data`."""
         if isinstance(payload, dict) and str(payload.get("status", "OK")).upper() != "OK":
             raise PagePayloadError("page_is_error", f"JSearch answered {str(payload.get('error') or payload)[:200]}")
-        return list_in(payload, "data")
+        # A later version puts them beside a cursor.
+        data = payload.get("data") if isinstance(payload, dict) else None
+        return list_in(data, "jobs") if isinstance(data, dict) else list_in(payload, "data")
 
     def next_cursor(self, payload: Any, request: PageRequest) -> str | None:
         """JSearch does not say how many pages there are: the first empty one ends the search."""

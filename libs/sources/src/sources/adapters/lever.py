@@ -62,8 +62,8 @@ class Lever(BoardAdapter):
         return await client.get(f"/v0/postings/{self.board(request.source)}", params, host={"region": region})
 
     def items(self, payload: Any) -> list[Any]:
-        """The bare array that Lever answers with."""
-        return list_in(payload)
+        """The bare array that Lever answers with, of postings or of groups of them."""
+        return [posting for entry in list_in(payload) for posting in _postings(entry)]
 
     def next_cursor(self, payload: Any, request: PageRequest) -> str | None:
         """Behind a full page another may follow."""
@@ -112,7 +112,7 @@ class Lever(BoardAdapter):
             description_text=None if body else fields.text("descriptionPlain"),
             places=_places(fields),
             employment_types=fields.strings("categories.commitment"),
-            remote=fields.line("workplaceType"),
+            remote=fields.take(values.remote, "workplaceType"),
             department=fields.line("categories.department", "categories.team"),
             pay=pay,
             posted_at=fields.moment("createdAt"),
@@ -120,11 +120,15 @@ class Lever(BoardAdapter):
         )
 
 
+def _postings(entry: Any) -> list[Any]:
+    grouped = entry.get("postings") if isinstance(entry, dict) else None
+    return grouped if isinstance(grouped, list) else [entry]
+
+
 def _body(fields: Item) -> str | None:
     """The whole text: the description, then the lists, then the closing words."""
     description, closing = fields.text("description", "descriptionBody"), fields.text("additional")
-    lists = fields.look("lists")
-    sections = [_section(entry) for entry in lists] if isinstance(lists, list) else []
+    sections = [_section(entry) for entry in values.objects(fields.look("lists"))]
     if sections and all(sections):
         fields.known("lists")
     return "\n".join(part for part in (description, *sections, closing) if part) or None

@@ -128,8 +128,7 @@ def _workplace(fields: Item) -> str | None:
 
 def _places(fields: Item) -> list[Place]:
     """All locations by city, region and country, else the offer's own; street addresses stay in extra."""
-    listed = fields.look("locations")
-    entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    entries = values.objects(fields.look("locations"))
     found = [place for place in (_place(entry, "state") for entry in entries) if place != Place()]
     if not found:
         own: dict[str, Any] = {name: fields.line(name) for name in _OWN_PLACE}

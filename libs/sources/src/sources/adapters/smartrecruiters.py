@@ -125,15 +125,15 @@ class SmartRecruiters(BoardAdapter):
         return SourcePosting(
             source_job_id=identity,
             title=fields.line("name"),
-            company=fields.line("company.name", "company.identifier") or feed or None,
+            company=fields.line("company.name", "company.identifier", "company") or feed or None,
             url=fields.link("postingUrl") or _address(fields, feed, identity),
             apply_url=fields.link("applyUrl"),
             description_html=_body(fields),
             places=_places(fields),
-            employment_types=fields.strings("typeOfEmployment.label"),
+            employment_types=fields.strings("typeOfEmployment.label", "typeOfEmployment"),
             remote=_workplace(fields),
-            seniority=fields.line("experienceLevel.label"),
-            department=fields.line("department.label", "function.label"),
+            seniority=fields.line("experienceLevel.label", "experienceLevel"),
+            department=fields.line("department.label", "department", "function.label", "function"),
             pay=_pay(fields),
             language=fields.line("language.code"),
             posted_at=fields.moment("releasedDate"),
@@ -163,7 +163,7 @@ def _body(fields: Item) -> str | None:
 def _places(fields: Item) -> list[Place]:
     city, region = fields.line("location.city"), fields.line("location.region")
     country = fields.take(values.country, "location.country")
-    written = fields.line("location.fullLocation") or ", ".join(
+    written = fields.line("location.fullLocation", "location") or ", ".join(
         part for part in (city, region, country and country.upper()) if part
     )
     place = Place(

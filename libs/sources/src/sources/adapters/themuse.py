@@ -93,7 +93,7 @@ class TheMuse(SourceAdapter):
         return SourcePosting(
             source_job_id=identity,
             title=fields.line("name"),
-            company=fields.line("company.name"),
+            company=fields.line("company.name", "company"),
             url=fields.link("refs.landing_page"),
             description_html=fields.text("contents"),
             places=[Place(text=place) for place in places if not _is_remote(place)],
@@ -111,8 +111,8 @@ def _is_remote(place: str) -> bool:
 
 def _names(value: Any) -> list[str] | None:
     """The names of a list of objects that say nothing but their name, long and short."""
-    entries = [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-    if entries != value or not all(entry.keys() <= {"name", "short_name"} for entry in entries):
+    entries = values.objects(value)
+    if entries not in (value, [value]) or not all(entry.keys() <= {"name", "short_name"} for entry in entries):
         return None
     names = [name for entry in entries if (name := values.one_line(entry.get("name")))]
     return names if len(names) == len(entries) else None

@@ -4,7 +4,7 @@ import html
 import re
 from typing import Any
 
-from common.contracts import Campaign, DateWindow, OfferedPay, PayPeriod, Place, SourcePosting, SourceQuery
+from common.contracts import DateWindow, OfferedPay, PayPeriod, Place, SourcePosting, SourceQuery
 from sources import values
 from sources.adapter import FetchedPage, PageRequest, SourceAdapter
 from sources.client import SourceClient
@@ -15,11 +15,14 @@ from sources.page import list_in, param_faults
 from sources.settings import SourceSettings
 from sources.terms import Terms
 from sources.usajobs_codelists import code_lists
+from sources.usajobs_records import is_record, record
 
 #: The most the API gives, and what a page holds unless the query says otherwise.
 MOST_PER_PAGE = 500
 _PARAMS = {"keyword", "location_name", "radius_miles", "results_per_page"}
 _DAYS: dict[DateWindow, int] = {"today": 1, "3days": 3, "week": 7, "month": 30}
+_MOST_DAYS = 60
+_NO_PLACE = re.compile(r"\b(anywhere|negotiable|multiple locations|remote job)\b", re.IGNORECASE)
 _DESCRIPTOR = "MatchedObjectDescriptor"
 _DETAILS = f"{_DESCRIPTOR}.UserArea.Details"
 #: Parts of the body in the order of the announcement. How to apply and which documents to send stay in extra.
@@ -112,10 +115,11 @@ class UsaJobs(SourceAdapter):
         return await client.get("/api/search", params, headers)
 
     def items(self, payload: Any) -> list[Any]:
-        """The announcements of the search, or a list of announcements or records that stands alone."""
+        """The announcements of the search, the records of the historic API, or a list of either that stands alone."""
         if isinstance(payload, dict) and isinstance(payload.get("SearchResult"), dict):
             return list_in(payload["SearchResult"], "SearchResultItems")
-        return list_in(payload, None if isinstance(payload, list) else "SearchResult")
+        historic = isinstance(payload, dict) and isinstance(payload.get("data"), list)
+        return list_in(payload, None if isinstance(payload, list) else "data" if historic else "SearchResult")
 
     def next_cursor(self, payload: Any, request: PageRequest) -> str | None:
         """The next page until all that were found are read; the API shows no more than 10,000 of them."""
@@ -140,7 +144,7 @@ class UsaJobs(SourceAdapter):
     def map_to_common(self, item: Any, feed: str = "") -> SourcePosting:
         """Codes are decoded by `config/usajobs_codelists.yml`; what has no field of its own is in extra, `decoded`."""
         fields = Item(item)
-        return _record(fields) if "control_number" in fields.raw else _announcement(fields)
+        return record(fields) if is_record(fields) else _announcement(fields)
 
 
 def _page_size(query: SourceQuery) -> int:
@@ -156,33 +160,14 @@ def _search(request: PageRequest) -> dict[str, Any]:
         "ResultsPerPage": _page_size(request.source),
         **({"LocationName": place} if place else {}),
         **({"Radius": given["radius_miles"]} if place and given.get("radius_miles") else {}),
-        **_recent(campaign),
+        **_recent(request),
     }
 
 
-def _recent(campaign: Campaign) -> dict[str, Any]:
-    days = _DAYS.get(campaign.date_window)
-    return {"DatePosted": days} if days else {}
-
-
-def _record(fields: Item) -> SourcePosting:
-    """A past announcement: a record without text and pay."""
-    identity = fields.text("control_number")
-    if identity is None:
-        raise MappingError("id_missing", "a record of USAJOBS without control_number")
-    address = fields.link("usajobs_url")
-    return SourcePosting(
-        source_job_id=identity,
-        title=fields.line("position_title"),
-        company=fields.line("department", "agency"),
-        url=address,
-        employment_types=fields.strings("appointment_type"),
-        department=fields.line("subagency"),
-        tags=fields.strings("occupation_series"),
-        posted_at=fields.moment("open_date"),
-        valid_through=fields.moment("close_date"),
-        extra=fields.rest(),
-    )
+def _recent(request: PageRequest) -> dict[str, Any]:
+    """The search reaches 60 days back; beyond them it is asked without."""
+    days = request.days_back or _DAYS.get(request.campaign.date_window)
+    return {"DatePosted": days} if days and days <= _MOST_DAYS else {}
 
 
 def _announcement(fields: Item) -> SourcePosting:
@@ -240,8 +225,7 @@ def _markup(value: Any) -> str | None:
 
 
 def _entries(fields: Item, path: str) -> list[dict[str, Any]]:
-    found = fields.look(path)
-    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+    return values.objects(fields.look(path))
 
 
 def _known_if(fields: Item, path: str, keys: set[str]) -> None:
@@ -266,8 +250,8 @@ def _place(entry: dict[str, Any]) -> Place:
     """`Anywhere` and `Negotiable After Selection` lie at 0, 0 and are no cities."""
     latitude = values.coordinate(entry.get("Latitude"), 90)
     longitude = values.coordinate(entry.get("Longitude"), 180)
-    somewhere = bool(latitude or longitude)
     city = values.one_line(entry.get("CityName"))
+    somewhere = bool(latitude or longitude) and not (city and _NO_PLACE.search(city))
     region = values.one_line(entry.get("CountrySubDivisionCode"))
     return Place(
         text=values.one_line(entry.get("LocationName")) or city,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from common.contracts import Place, SourcePosting
+from common.contracts import OfferedPay, Place, SourcePosting
 from sources import values
 from sources.adapter import FetchedPage, PageRequest
 from sources.board import Address, BoardAdapter
@@ -33,6 +33,9 @@ EXAMPLE: dict[str, Any] = {
         },
     ],
 }  # fmt: skip
+_WORKPLACE = (
+    "workplace_type", "workplace", "location.workplace_type", "telecommuting", "remote", "location.telecommuting",
+)  # fmt: skip
 _OF_A_PLACE = {"country", "countryCode", "city", "region", "hidden"}
 
 
@@ -56,8 +59,9 @@ class Workable(BoardAdapter):
         return await client.get(f"/api/v1/widget/accounts/{self.board(request.source)}", {"details": "true"})
 
     def items(self, payload: Any) -> list[Any]:
-        """The jobs of the account, each with the account's name."""
-        jobs = list_in(payload, "jobs")
+        """The jobs of the account, each with the account's name; later versions call them `results`."""
+        name = "results" if isinstance(payload, dict) and "jobs" not in payload and "results" in payload else "jobs"
+        jobs = list_in(payload, name)
         named = {"account_name": payload["name"]} if payload.get("name") else {}
         return [{**named, **job} if isinstance(job, dict) else job for job in jobs]
 
@@ -76,7 +80,8 @@ class Workable(BoardAdapter):
         identity = fields.text("shortcode")
         if identity is None:
             raise MappingError("id_missing", "a Workable job without shortcode")
-        address = fields.link("url", "shortlink")
+        # At this address the shortcode alone leads on to the job.
+        address = fields.link("url", "shortlink") or f"https://apply.workable.com/j/{identity}"
         fields.repeated([address or ""], "shortlink")
         return SourcePosting(
             source_job_id=identity,
@@ -86,11 +91,13 @@ class Workable(BoardAdapter):
             apply_url=fields.link("application_url"),
             description_html=_body(fields),
             places=_places(fields),
-            employment_types=fields.strings("employment_type"),
-            remote=fields.line("workplace_type", "workplace") or fields.take(values.remote, "telecommuting"),
+            employment_types=fields.strings("employment_type", "type"),
+            remote=fields.take(values.remote, *_WORKPLACE),
             seniority=fields.line("experience"),
-            department=fields.line("department", "function"),
-            posted_at=fields.moment("published_on", "created_at"),
+            department=", ".join(fields.strings("department", "function")) or None,
+            pay=_pay(fields),
+            language=fields.line("language"),
+            posted_at=fields.moment("published_on", "published", "created_at"),
             extra=fields.rest(),
         )
 
@@ -104,7 +111,7 @@ def _body(fields: Item) -> str | None:
 def _places(fields: Item) -> list[Place]:
     """The locations that the employer shows, else the one of the job itself."""
     listed = fields.look("locations")
-    entries = [e for e in listed if isinstance(e, dict)] if isinstance(listed, list) else []
+    entries = values.objects(listed)
     shown = [_place(e, "region") for e in entries if e.get("hidden") is not True]
     shown = [place for place in shown if place != Place()]
     if not shown:
@@ -113,19 +120,33 @@ def _places(fields: Item) -> list[Place]:
     fields.known(
         *(name for name in ("country", "city", "state") if isinstance(own := fields.raw.get(name), str) and own in said)
     )
-    if len(shown) == len(listed) and all(e.keys() <= _OF_A_PLACE for e in entries):
+    if len(shown) == (len(listed) if isinstance(listed, list) else 1) and all(e.keys() <= _OF_A_PLACE for e in entries):
         fields.known("locations")
     return shown
 
 
 def _own_place(fields: Item) -> Place:
-    return _place({name: fields.line(name) for name in ("city", "state", "country")}, "state")
+    """Of the job's `location`, beside which `state` says whether the job is published, else of the job itself."""
+    if not isinstance(fields.look("location"), dict):
+        return _place({name: fields.line(name) for name in ("city", "state", "country")}, "state")
+    found: dict[str, Any] = {name: fields.line(f"location.{name}") for name in ("city", "region", "country")}
+    code = fields.line("location.countryCode", "location.country_code")
+    return _place({**found, "countryCode": code}, "region")
 
 
 def _place(entry: dict[str, Any], region: str) -> Place:
     city, state, land = (values.one_line(entry.get(name)) for name in ("city", region, "country"))
     text = ", ".join(dict.fromkeys(part for part in (city, state, land) if part)) or None
     return Place(text=text, city=city, region=state, country=country(entry.get("countryCode")) or country(land))
+
+
+def _pay(fields: Item) -> OfferedPay | None:
+    """By the year, as Workable asks employers for it."""
+    low, high = fields.amount("salary.salary_from"), fields.amount("salary.salary_to")
+    if low is None and high is None:
+        return None
+    currency = fields.take(values.currency, "salary.salary_currency")
+    return OfferedPay(minimum=low, maximum=high, currency=currency, period=values.yearly(low, high))
 
 
 ADAPTER = Workable()

@@ -151,7 +151,7 @@ class Workday(SourceAdapter):
             description_html=fields.text("jobPostingInfo.jobDescription"),
             places=_places(fields),
             employment_types=fields.strings("jobPostingInfo.timeType", "timeType"),
-            remote=fields.line("jobPostingInfo.remoteType", "remoteType"),
+            remote=fields.take(values.remote, "jobPostingInfo.remoteType", "remoteType"),
             posted_at=fields.moment("jobPostingInfo.startDate"),
             valid_through=fields.moment("jobPostingInfo.endDate"),
             extra=fields.rest(),
