@@ -68,6 +68,11 @@ class Proxy:
         """How many are open now."""
         return len(self._open)
 
+    @property
+    def busy(self) -> bool:
+        """Whether bytes may still travel on any line, a reset one included."""
+        return bool(asyncio.all_tasks(self._loop))
+
     def set(self, line: Line) -> None:
         """From now on bytes travel like this, those on their way included."""
         self._run(self._set(line))
@@ -128,12 +133,12 @@ class Proxy:
     ) -> None:
         while data := await source.read(_CHUNK):
             await self._travel(way)
-            if target.is_closing():
-                return
-            while self.line.trickle and data:
+            while self.line.trickle and data and not target.is_closing():
                 target.write(data[:_TRICKLE_BYTES])
                 data = data[_TRICKLE_BYTES:]
                 await asyncio.sleep(_TRICKLE_SECONDS)
+            if target.is_closing():
+                return
             if not (connection.half_closed and way == "down"):
                 target.write(data)
                 await target.drain()

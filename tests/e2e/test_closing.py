@@ -19,6 +19,7 @@ from tests.support.stack import Stack, running_stack
 pytestmark = pytest.mark.timeout(120)
 ACME = {"source": "greenhouse", "params": {"board": "acme"}}
 SWEEPS = 2
+TEXT = "&lt;p&gt;" + "We look after bridges over small rivers for as long as they stand. " * 8 + "&lt;/p&gt;"
 
 
 def posting(number: int) -> dict[str, Any]:
@@ -31,7 +32,8 @@ def posting(number: int) -> dict[str, Any]:
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    with running_provider(Payloads(greenhouse={"acme": [posting(n) for n in range(4)]})) as running:
+    again = posting(7) | {"title": "Bridge Keeper", "content": TEXT, "first_published": "2026-10-30T10:00:00Z"}
+    with running_provider(Payloads(greenhouse={"acme": [posting(n) for n in range(4)], "again": [again]})) as running:
         yield running
 
 
@@ -85,3 +87,20 @@ def test_a_job_that_its_board_lists_no_more_is_closed_after_so_many_reads_and_op
     assert listed(stack, campaign, "closed") == set()
     told = [event["kind"] for event in stack.client.call("GET", f"/jobs/{job['hash_key']}")["history"]]
     assert told[-2:] == ["closed", "reopened"]
+
+
+def test_a_flag_that_a_page_gives_a_job_of_another_page_is_shown_when_its_run_is_done(
+    stack: Stack, provider: Provider
+) -> None:
+    board: Saved = provider.boards["greenhouse"]["again"]
+    campaign, source = stack.campaign(), {"source": "greenhouse", "params": {"board": "again"}}
+    stack.run(campaign, source)
+    first = posting(8) | {"title": "Bridge Keeper (m/f/d)", "content": TEXT, "first_published": "2026-09-01T10:00:00Z"}
+    board.entries.append(first)
+    run = stack.run(campaign, source)
+    assert (run["books"]["new"], run["books"]["unchanged"]) == (1, 1)
+    jobs = stack.client.pages(f"/campaigns/{campaign}/jobs", 10, duplicates="show")
+    assert {job["title"]: [flag["kind"] for flag in job["flags"]] for job in jobs} == {
+        "Bridge Keeper": ["repost"],
+        "Bridge Keeper (m/f/d)": [],
+    }

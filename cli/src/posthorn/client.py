@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from http.client import SERVICE_UNAVAILABLE
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 class GatewayError(Exception):
     """The gateway refused, with what it said."""
+
+
+class UnavailableError(GatewayError):
+    """The gateway cannot answer now, and may soon (503)."""
 
 
 class UnreachableError(Exception):
@@ -47,7 +52,7 @@ class Client:
                 f"no answer at {self.url}: start Posthorn with `posthorn up`, or set POSTHORN_URL ({error})"
             ) from error
         if answer.is_error:
-            raise GatewayError(_words(answer))
+            raise (UnavailableError if answer.status_code == SERVICE_UNAVAILABLE else GatewayError)(_words(answer))
         return answer.json() if answer.content else None
 
     def pages(self, path: str, most: int, **parameters: Any) -> Iterator[Any]:

@@ -9,20 +9,31 @@ from rich.live import Live
 
 from posthorn import screens
 from posthorn.campaign import Source, parse_source
-from posthorn.client import Client
+from posthorn.client import Client, UnavailableError, UnreachableError
 from posthorn.output import RUN_FAILED, AsJson, print_json, screen, told
 
 app = typer.Typer(no_args_is_help=True, help="Runs: read the sources of a campaign now, and see what came of it.")
 _POLL_SECONDS = 0.25
+#: Seconds that the gateway may be away while a run is followed: long enough for it to be started again.
+_PATIENCE_SECONDS = 60.0
 
 
 def follow(client: Client, run_id: str) -> Iterator[dict[str, Any]]:
     """The run again and again until it has ended; the last one given is its end."""
+    patience, asked_at = 0.0, time.monotonic()  # whoever is not there at first is told at once
     while True:
-        run: dict[str, Any] = client.call("GET", f"/runs/{run_id}")
-        yield run
-        if run["state"] != "running":
-            return
+        try:
+            run: dict[str, Any] = client.call("GET", f"/runs/{run_id}")
+        except (UnavailableError, UnreachableError) as error:
+            if time.monotonic() - asked_at > patience:
+                raise type(error)(
+                    f"{error}\nOnce it answers, `posthorn run watch {run_id}` follows the run."
+                ) from error
+        else:
+            patience, asked_at = _PATIENCE_SECONDS, time.monotonic()
+            yield run
+            if run["state"] != "running":
+                return
         time.sleep(_POLL_SECONDS)
 
 

@@ -130,7 +130,7 @@ def entries(rows: list[dict[str, Any]]) -> Table:
 
 def companies(found: dict[str, Any]) -> Group:
     """One line per look-up, and whether the provider is asked at all."""
-    table = Table(_whole("company"), "name", "domain", "status", "why", "tries", "next", "error", box=None)
+    table = Table(_whole("company"), "name", "domain", "status", "why", "failed", "next", "error", box=None)
     for c in found["items"]:
         why = f"{c['reason']} {c['score']:g}" if c["reason"] else ""
         table.add_row(

@@ -1,6 +1,7 @@
 """A page in its transaction: what goes on, what is counted, what is remembered of the feed."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,17 @@ import sqlalchemy as sa
 from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from common.contracts import Campaign, FeedSwept, Headers, PageRequested, PostingsCollected, SourceQuery, Sweep
+from common.contracts import (
+    Campaign,
+    Days,
+    FeedSwept,
+    Headers,
+    PageRequested,
+    PostingsCollected,
+    SourcePosting,
+    SourceQuery,
+    Sweep,
+)
 from common.messaging.unit import Finished
 from extractor.clients.archive import Archive
 from extractor.clients.providers import Providers
@@ -24,10 +35,12 @@ CAMPAIGN = Campaign(campaign_id="c1", version=1, campaign_name="Data", query="da
 
 async def run_page(
     engine: AsyncEngine, stage: FetchPages, run_id: str = "r1", page: int = 1, most: int = 3,
-    sweep: Sweep | None = None, **params: Any,
+    sweep: Sweep | None = None, posted: Days | None = None, **params: Any,
 ) -> Finished:  # fmt: skip
     query = SourceQuery(source="fake", params=params, max_pages=most)
-    event = PageRequested(run_id=run_id, requested_at=AT, campaign=CAMPAIGN, source=query, page=page, sweep=sweep)
+    event = PageRequested(
+        run_id=run_id, requested_at=AT, campaign=CAMPAIGN, source=query, page=page, sweep=sweep, posted=posted
+    )
     unit = f"fetch:{run_id}:{page}:{params}"
     headers = Headers(
         event_id=str(uuid.uuid5(uuid.NAMESPACE_URL, unit)), event_type="page.requested.v1", run_id=run_id,
@@ -122,6 +135,24 @@ async def test_a_refusal_is_remembered_until_the_feed_works(
     assert feed.last_error == "http_401: check FAKE_API_KEY"
     assert (feed.last_items, feed.last_run_id) == (1, "r2")
     assert feed.last_fetched_at is not None
+
+
+async def test_a_backfill_tells_what_it_left_out_and_that_it_stopped_early_and_alarms_nobody(
+    engine: AsyncEngine, stage: FetchPages, source: FakeSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run_page(engine, stage, "r1", board="acme")
+
+    def long_ago(item: Any, feed: str = "") -> SourcePosting:
+        return SourcePosting(source_job_id="1", posted_at=AT - timedelta(days=90))
+
+    monkeypatch.setattr(source, "map_to_common", long_ago)
+    week = Days(first=AT.date() - timedelta(days=6), last=AT.date())
+    finished = await run_page(engine, stage, "r2", most=1, posted=week, board="acme")
+    assert (finished.outcome, finished.fetched, finished.children) == ("ok", 0, [])
+    assert finished.reasons == {"outside_days": 2, "days_left": 1}
+    assert finished.error == "fake/acme: more days were left after page 1; raise its max_pages"
+    (feed,) = await rows(engine, "SELECT last_items, last_run_id, emptied_at FROM extractor.feed")
+    assert tuple(feed) == (2, "r1", None)
 
 
 async def test_nothing_where_there_was_something_is_an_alarm_once(

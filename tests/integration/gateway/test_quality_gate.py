@@ -190,6 +190,24 @@ async def test_a_crash_between_verdict_and_release_loses_and_doubles_nothing(gat
     assert await gateway.said("cut") == ["succeeded"]
 
 
+async def test_batches_are_released_past_one_that_has_to_wait(gateway: Gateway) -> None:
+    await gateway.begin("wide")
+    for n in range(5):
+        await gateway.bring("wide", f"u{n}", gateway.batch(n))
+    await gateway.finish("wide", GOOD)
+    async with gateway.session.engine.begin() as conn:
+        await Publisher().publish(conn, gateway.batch(4))  # or all would wait for its list of factors
+    async with gateway.session.engine.connect() as conn:
+        await Publisher().publish(conn, gateway.batch(0))  # whoever publishes this job waits for our end
+        released = asyncio.create_task(gateway.gate.releaser.release())
+        async with asyncio.timeout(5):
+            while await gateway.held("wide") == 5:
+                pass
+        assert not released.done()
+    assert (await released, len(await gateway.jobs())) == (5, 5)
+    assert await gateway.said("wide") == ["succeeded"]
+
+
 async def test_a_run_being_released_is_neither_probed_nor_timed_out_nor_ended_twice(gateway: Gateway) -> None:
     await gateway.begin("calm")
     await gateway.bring("calm", "a", gateway.batch(0))

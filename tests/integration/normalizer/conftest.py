@@ -14,6 +14,7 @@ from common.contracts import (
     DuplicatesSettled,
     Event,
     Headers,
+    LookRequested,
     Posting,
     PostingsCollected,
     PostingsNormalized,
@@ -23,10 +24,10 @@ from common.contracts import (
 from common.database import create_engine
 from common.messaging.unit import Finished
 from common.testing.postgres import PostgresServer
-from normalizer.handlers import NormalizePostings
+from normalizer.handlers import LookAgain, NormalizePostings
 from normalizer.store import PostingStore
 from normalizer.store.closing import ClosingStore
-from normalizer.store.rule_files import load_rules
+from normalizer.store.rule_files import NormalizerRules, load_rules
 from normalizer.tables import content, metadata, posting, posting_place, sighting
 from sources.errors import MappingError
 from sources.registry import register, unregister
@@ -63,7 +64,10 @@ class Normalizer:
 
     engine: AsyncEngine
     stage: NormalizePostings
+    rules: NormalizerRules
     closing: ClosingStore
+    #: What pages have asked to be looked at again, and nobody has yet.
+    asked: list[LookRequested] = field(default_factory=list)
     sent: list[Posting] = field(default_factory=list)
     #: The cluster of each posting as the others have heard of it, by version.
     told: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -94,10 +98,29 @@ class Normalizer:
         async with self.engine.begin() as conn:
             finished = await self.stage.apply(conn, headers, event, prepared)
         self.last = finished
-        self.sent += [p for child in finished.children for p in postings_of(child.event)]
+        self.take(finished)
+        return balanced(finished, len(event.items))
+
+    def take(self, finished: Finished) -> list[Posting]:
+        """What a unit sent on is heard or waits."""
+        sent = [p for child in finished.children for p in postings_of(child.event)]
+        self.sent += sent
+        self.asked += [child.event for child in finished.children if isinstance(child.event, LookRequested)]
         for child in finished.children:
             self.hear(child.event)
-        return balanced(finished, len(event.items))
+        return sent
+
+    async def look_again(self, at: datetime = NOW, most: int = 100) -> list[Posting]:
+        """Do what pages have asked for, as units of their runs; what others are told of is returned."""
+        told: list[Posting] = []
+        stage = LookAgain(PostingStore(), FixedRules(self.rules), lambda: at)
+        headers = Headers(event_id="", event_type="", run_id="", unit_id="", stage="look", first_at=NOW, sha256="")
+        while self.asked and most:
+            asked, most = self.asked.pop(0), most - 1
+            prepared = await stage.prepare(headers, asked)
+            async with self.engine.begin() as conn:
+                told += self.take(await stage.apply(conn, headers, asked, prepared))
+        return told
 
     def hear(self, event: Event) -> None:
         """Take in what is told of clusters, as the gateway does."""
@@ -112,7 +135,8 @@ class Normalizer:
             assert await self.closing.alone(conn)
             while await self.closing.judge_next(conn, at):
                 pass
-            told += [posting for _, posting in (await self.closing.look(conn, at)).changed]
+            due = await self.closing.due(conn, at)
+            told += [posting for _, posting in await self.closing.look(conn, due, at)]
         self.sent += told
         return told
 
@@ -163,11 +187,12 @@ class Normalizer:
             for table in reversed(metadata.sorted_tables):
                 await conn.execute(sa.delete(table))
         self.sent.clear()
+        self.asked.clear()
         self.told.clear()
 
 
 def postings_of(event: object) -> list[Posting]:
-    assert isinstance(event, PostingsNormalized | DuplicatesSettled)
+    assert isinstance(event, PostingsNormalized | DuplicatesSettled | LookRequested)
     return event.postings if isinstance(event, PostingsNormalized) else []
 
 
@@ -207,7 +232,7 @@ async def real_normalizer(engine: AsyncEngine) -> Normalizer:
     """With the sources as they are."""
     rules = load_rules()
     stage = NormalizePostings(PostingStore(), FixedRules(rules), now=lambda: NOW)
-    normalizer = Normalizer(engine, stage, ClosingStore(PostingStore(), rules))
+    normalizer = Normalizer(engine, stage, rules, ClosingStore(PostingStore(), rules))
     await normalizer.clear()
     return normalizer
 

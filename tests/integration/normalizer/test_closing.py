@@ -1,5 +1,6 @@
 """Whole reads of a feed, and time, close postings; being seen again opens them."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,7 +33,7 @@ class Board:
 
     def __init__(self, normalizer: Normalizer) -> None:
         self.normalizer = normalizer
-        self.stage = NoteSweep(SweepStore(), lambda: NOW)
+        self.stage = NoteSweep(SweepStore(), asyncio.Event(), lambda: NOW)
         self.reads = 0
 
     async def read(self, items: Sequence[Any], at: datetime, *, lost: int = 0, run: str = "") -> dict[str, int]:
@@ -162,9 +163,9 @@ async def test_the_end_of_validity_expires_it_unless_the_board_has_pushed_it_on(
     (told,) = await board.close(day(6))
     assert (told.source_job_id, told.state, told.closed, told.state_since) == ("1", "expired", False, day(5))
     await board.read([item(1, valid_through=day(5)), item(2, valid_through=day(9))], day(7))
-    assert await board.close(day(7)) == []
+    assert await board.normalizer.look_again(day(7)) == []
     await board.read([item(1, valid_through=day(20)), item(2, valid_through=day(20))], day(8))
-    (again,) = await board.close(day(8))
+    (again,) = await board.normalizer.look_again(day(8))
     assert (again.source_job_id, again.state) == ("1", "open")
 
 
@@ -174,7 +175,7 @@ async def test_what_nobody_shows_for_long_is_stale_and_seen_again_it_is_not(boar
     (told,) = await board.close(day(46))
     assert (told.state, told.state_since) == ("stale", day(45))
     await board.normalizer.page([item(1)], source=SOURCES[1], at=day(50), run="search-2")
-    (again,) = await board.close(day(50))
+    (again,) = await board.normalizer.look_again(day(50))
     assert (again.state, again.state_reason) == ("open", "seen again")
 
 
@@ -183,7 +184,7 @@ async def test_a_new_id_after_the_old_one_went_is_flagged_as_repost(board: Board
     for number in (1, 2):
         await board.read([], day(number))
     await board.read([item(1) | {"source_job_id": "99"}], day(30))
-    (told,) = await board.close(day(30))
+    (told,) = await board.normalizer.look_again(day(30))
     assert [(flag.kind, flag.evidence) for flag in told.flags] == [
         ("repost", f"{BOARD} showed it as 1 until 2026-11-20")
     ]
@@ -229,7 +230,7 @@ async def test_a_posting_that_comes_after_its_end_is_expired_from_the_first(boar
     assert [(posting.outcome, posting.state) for posting in board.normalizer.sent] == [("new", "expired")]
     assert await board.close(day(0)) == []
     await board.read([item(1, valid_through=day(9))], day(1))
-    assert [posting.state for posting in await board.close(day(1))] == ["open"]
+    assert [posting.state for posting in await board.normalizer.look_again(day(1))] == ["open"]
 
 
 async def test_a_posting_that_is_old_when_it_is_first_seen_is_evergreen_from_the_first(board: Board) -> None:

@@ -146,3 +146,14 @@ def test_a_trickle_comes_in_drops(line: Proxy, client: socket.socket) -> None:
     while len(rest) < 200 - first:
         rest += client.recv(200)
     assert rest == b"x" * (200 - first), "what trickled is not lost"
+
+
+def test_a_trickle_ends_with_its_connection(line: Proxy, client: socket.socket) -> None:
+    line.set(TRICKLE)
+    client.sendall(b"x" * 50_000)  # minutes at this pace
+    assert client.recv(1) == b"x"
+    line.cut()
+    deadline = time.monotonic() + LONG
+    while line.busy and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not line.busy

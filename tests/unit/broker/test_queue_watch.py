@@ -68,10 +68,20 @@ async def test_each_queue_gets_a_canary_at_once_and_then_once_a_minute(rig: Rig)
 
 async def test_a_queue_that_stores_nothing_is_told_with_its_cure_until_it_stores_again(rig: Rig) -> None:
     rig.broker.troubles = {"first": "first: elect a leader"}
-    assert await rig.after(2) == ["first: elect a leader"]
+    assert await rig.after(4) == ["first: elect a leader"]
     rig.broker.troubles = {}
     assert await rig.after(6) == []
     assert rig.broker.proven.count("second") == 1
+
+
+async def test_one_lost_canary_of_a_busy_broker_is_asked_again_before_anything_is_told(rig: Rig) -> None:
+    rig.broker.troubles = {"first": "confirms nothing"}
+    assert await rig.after(2) == []
+    rig.broker.troubles = {}
+    assert await rig.after(2) == []
+    assert rig.broker.proven == ["first", "second", "first"]
+    rig.broker.troubles = {"first": "confirms nothing"}
+    assert await rig.after(CANARY_SECONDS) == [], "the canary before was stored: again it is the first"
 
 
 async def test_a_consumer_that_comes_back_soon_is_not_told(rig: Rig) -> None:

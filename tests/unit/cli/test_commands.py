@@ -79,6 +79,24 @@ def test_a_run_that_does_not_succeed_ends_with_4() -> None:
 
 
 @respx.mock
+def test_a_run_is_followed_past_a_gateway_that_is_away_for_a_moment() -> None:
+    away = httpx.Response(503, json={"title": "Not available", "status": 503})
+    running = httpx.Response(200, json={"run_id": "r1", "state": "running", "status": "running"})
+    ended = httpx.Response(200, json={"run_id": "r1", "state": "completed", "status": "succeeded"})
+    respx.get(f"{URL}/runs/r1").mock(side_effect=[running, away, httpx.ConnectError("refused"), ended])
+    assert run("run", "watch", "r1", "--json").exit_code == 0
+
+
+@respx.mock
+def test_nobody_at_the_gateway_of_a_run_to_follow_is_told_at_once_with_how_to_go_on() -> None:
+    asked = respx.get(f"{URL}/runs/r1").mock(side_effect=httpx.ConnectError("refused"))
+    result = run("run", "watch", "r1")
+    assert result.exit_code == 3
+    assert "posthorn run watch r1" in result.stderr
+    assert asked.call_count == 1
+
+
+@respx.mock
 def test_a_name_that_two_campaigns_share_is_not_guessed() -> None:
     respx.get(f"{URL}/campaigns").mock(return_value=httpx.Response(200, json=[CAMPAIGN, CAMPAIGN]))
     result = run("campaign", "show", "Mine")

@@ -1,6 +1,7 @@
 """`posthorn fake-provider`: what it prints, serves and refuses."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,25 @@ def test_saved_payloads_and_faults_are_served(served: Served, tmp_path: Path) ->
     http = TestClient(served[0])
     assert http.get("/lever/v0/postings/acme").status_code == 503
     assert http.get("/lever/v0/postings/acme").json() == saved
+
+
+def test_comments_of_hacker_news_are_served_by_the_time_asked_for(served: Served) -> None:
+    CliRunner().invoke(app, ["fake-provider", "--source", "hackernews", "--postings", "1000"])
+    http = TestClient(served[0])
+
+    def hits(tags: str, first: str, end: str) -> list[Any]:
+        low, high = (int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()) for day in (first, end))
+        asked = {"tags": tags, "hitsPerPage": "500", "numericFilters": f"created_at_i>={low},created_at_i<{high}"}
+        found: list[Any] = http.get("/hackernews/search_by_date", params=asked).json()["hits"]
+        return found
+
+    comments = hits("comment,(story_46000000)", "2026-11-05", "2026-11-07")
+    days = [datetime.fromtimestamp(comment["created_at_i"], UTC).day for comment in comments]
+    assert days == [6] * 24 + [5] * 24
+    assert [thread["objectID"] for thread in hits("story,author_whoishiring", "2026-10-06", "2026-11-07")] == [
+        "46000000"
+    ]
+    assert hits("story,author_whoishiring", "2026-08-06", "2026-09-07") == []
 
 
 @pytest.mark.parametrize(

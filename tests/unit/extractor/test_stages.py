@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import Raw
 
-from common.contracts import Campaign, Days, Headers, PageRequested, RunRequested, SourceQuery
+from common.contracts import Campaign, Days, Headers, PageRequested, RunRequested, SourcePosting, SourceQuery
 from common.messaging.errors import PermanentError, RetryLaterError
 from common.storage import ObjectStore, StorageUnavailableError
 from extractor.clients.archive import Archive
@@ -17,7 +18,7 @@ from extractor.domain.backfill import window_back_to
 from extractor.handlers import FetchPages, StartRun
 from extractor.handlers.pages import PreparedPage, PreparedPages
 from extractor.store import SourceStore
-from sources.errors import SourceRejectedError, SourceUnavailableError
+from sources.errors import MappingError, SourceRejectedError, SourceUnavailableError
 from sources.registry import register, unregister
 from tests.support.fake_source import FakeSource
 
@@ -304,3 +305,58 @@ async def test_a_backfill_asks_dated_sources_for_the_shortest_window_and_names_t
 )
 def test_a_window_reaches_back_to_its_first_day(days: int, window: str) -> None:
     assert window_back_to(AT.date() - timedelta(days=days), AT.date()) == window
+
+
+def days(first: int, last: int) -> Days:
+    """Days of August 2025."""
+    return Days(first=AT.date().replace(day=first), last=AT.date().replace(day=last))
+
+
+class Dated(FakeSource):
+    """Its items say when they were posted, or nothing, or cannot be mapped."""
+
+    def map_to_common(self, item: Any, feed: str = "") -> SourcePosting:
+        if item["id"] == "broken":
+            raise MappingError("broken", "no posting")
+        at = datetime.fromisoformat(item["at"]) if item.get("at") else None
+        return SourcePosting(source_job_id=str(item["id"]), posted_at=at)
+
+
+async def test_a_backfill_leaves_out_other_days_at_both_ends_and_says_how_many(
+    stage: FetchPages, source: FakeSource, archive: Archive
+) -> None:
+    unregister(source.name)
+    dated = Dated()
+    register(dated)
+    times = {
+        "before": "2025-08-02T23:59:59+00:00", "first": "2025-08-03T00:00:00+00:00",
+        "zone": "2025-08-02T22:00:00-04:00",
+        "last": "2025-08-05T23:59:59+00:00", "after": "2025-08-06T00:00:00+00:00", "undated": None, "broken": None,
+    }  # fmt: skip
+    dated.answer = {"jobs": [{"id": name, "at": at} for name, at in times.items()]}
+    asked = msgspec.structs.replace(request(board="acme"), posted=days(3, 5))
+    page = one(await stage.prepare(headers(), asked))
+    assert [msgspec.json.decode(item)["id"] for item in page.batches.messages[0]] == [
+        "first", "zone", "last", "undated", "broken",
+    ]  # fmt: skip
+    assert (page.items, page.left_out) == (5, 2)
+    assert page.archived is not None
+    kept = await archive.stored(page.archived.key, page.archived.sha256)
+    assert [item["id"] for item in kept.payload["jobs"]] == list(times)
+
+
+async def test_the_days_of_a_backfill_go_with_every_page(stage: FetchPages, source: FakeSource) -> None:
+    run = RunRequested(
+        run_id="r1", requested_at=AT, campaign=CAMPAIGN, sources=[SourceQuery(source="adzuna")], posted=days(1, 2)
+    )
+    begun = StartRun()
+    finished = await begun.apply(None, headers(), run, await begun.prepare(headers(), run))  # type: ignore[arg-type]  # it needs no connection
+    (child,) = finished.children
+    assert isinstance(child.event, PageRequested)
+    assert child.event.posted == days(1, 2)
+    source.answer = {"jobs": [], "next": "p2"}
+    page = one(await stage.prepare(headers(), msgspec.structs.replace(request(board="acme"), posted=days(1, 2))))
+    assert page.following is not None
+    assert (page.following.posted, page.cut_off) == (days(1, 2), False)
+    ended = one(await stage.prepare(headers("fetch:2"), msgspec.structs.replace(page.following, cursor="p2")))
+    assert ended.cut_off

@@ -111,7 +111,14 @@ def test_a_new_id_after_the_old_one_went_is_a_repost() -> None:
     assert told(old, Sighted(source_job_id="2")) == ["repost: lever showed it as 1 until 2026-10-11"]
     assert told(Sighted(last_seen_at=ago(19)), Sighted(source_job_id="2")) == []
     assert told(old, Sighted("jsearch")) == []
+    assert told(Sighted(last_seen_at=ago(20) - RULES.missing.apart), Sighted(source_job_id="2")) != []
     assert told(Sighted(first_seen_at=ago(170), last_seen_at=ago(115)), Sighted(source_job_id="2")) == []
+
+
+def test_two_ids_on_two_pages_of_one_read_are_no_repost() -> None:
+    page = Sighted(first_seen_at=ago(20), last_seen_at=ago(20))
+    next_page = ago(20) + timedelta(minutes=5)
+    assert told(page, Sighted(source_job_id="2", first_seen_at=next_page, last_seen_at=next_page)) == []
 
 
 def test_the_same_job_under_an_id_of_its_own_is_a_repost_of_the_earlier_one() -> None:

@@ -158,3 +158,8 @@ def test_no_nesting_makes_it_slow(markup: str) -> None:
     started = time.process_time()
     describe(markup + "x", None, BASE)
     assert time.process_time() - started < 3
+
+
+def test_signs_escaped_for_markdown_are_read_as_they_were() -> None:
+    _, plain = describe(None, "C\\+\\+ and C\\#\nSalaris: €3\\.000 \\- €4\\.500\nC:\\Users stays", None)
+    assert plain == "C++ and C#\nSalaris: €3.000 - €4.500\nC:\\Users stays"

@@ -1,5 +1,6 @@
 """Builds the normalizer: one context that opens everything it uses and closes it again."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from functools import partial
 
 from common.messaging.rule_sets import RuleSets
 from common.messaging.session import Session, open_session
-from normalizer.handlers import NormalizeCompanies, NormalizePostings, NoteSweep
+from normalizer.handlers import LookAgain, NormalizeCompanies, NormalizePostings, NoteSweep
 from normalizer.handlers.closing import ClosingWatch
 from normalizer.settings import Settings
 from normalizer.store import PostingStore
@@ -43,7 +44,9 @@ async def wire(settings: Settings) -> AsyncIterator[Wiring]:
         store = PostingStore()
         wiring = Wiring(session, store, DecisionStore(session.outbox), rules)
         await session.run(NormalizePostings(store, rules))
+        await session.run(LookAgain(store, rules))
         await session.run(NormalizeCompanies(rules))
-        await session.run(NoteSweep(SweepStore()))
-        async with ClosingWatch(session, store, rules).running(wiring.now):
+        swept = asyncio.Event()
+        await session.run(NoteSweep(SweepStore(), swept))
+        async with ClosingWatch(session, store, rules, swept).running(wiring.now):
             yield wiring

@@ -147,8 +147,8 @@ class RankerStore:
 
     async def employers(self, conn: AsyncConnection, keys: Collection[uuid.UUID]) -> dict[uuid.UUID, Employer]:
         """What is known of these companies; those that nothing is known of are left out."""
-        query = sa.select(company).where(company.c.company_key.in_(keys))
-        return {row.company_key: Employer(row.version, row.size, row.rating) for row in await conn.execute(query)}
+        rows = await conn.execute(_EMPLOYERS, {"keys": list(keys)})
+        return {row.company_key: Employer(row.version, row.size, row.rating) for row in rows}
 
     async def job(self, conn: AsyncConnection, hash_key: uuid.UUID) -> StoredJob | None:
         """What is known of one job."""
@@ -156,6 +156,8 @@ class RankerStore:
         return _stored(row) if row else None
 
 
+# One list, not so many parameters: the statement stays the same, and is planned once.
+_EMPLOYERS = sa.select(company).where(company.c.company_key == sa.any_(sa.bindparam("keys", type_=sa.ARRAY(sa.Uuid))))
 _states = sa.select(campaign.c.campaign_id, campaign.c.version, campaign.c.as_of, campaign.c.is_active)
 _jobs = sa.select(
     job_features.c.hash_key, job_features.c.version, job_features.c.closed, _features, job_features.c.company_key,

@@ -55,6 +55,7 @@ class PageRequested(Event, frozen=True, kw_only=True):
     page: int
     cursor: str | None = None
     sweep: Sweep | None = None
+    posted: Days | None = None
 
 
 class WindowRequested(Event, frozen=True, kw_only=True):
@@ -134,6 +135,13 @@ class DuplicatesSettled(Event, frozen=True, kw_only=True):
 
     event_type: ClassVar[str] = "duplicates.settled.v1"
     postings: list[Clustered]
+
+
+class LookRequested(Event, frozen=True, kw_only=True):
+    """A page may have changed how these postings, and those of their clusters, stand, or their flags: judge them."""
+
+    event_type: ClassVar[str] = "look.requested.v1"
+    hash_keys: list[str]
 
 
 class PostingsEnriched(Event, frozen=True, kw_only=True):

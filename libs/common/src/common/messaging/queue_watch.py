@@ -32,6 +32,7 @@ class QueueWatch:
         self._broker = broker
         self._subscriptions = subscriptions
         self._clock = clock
+        self._doubted: set[str] = set()
         self._silent: dict[str, str] = {}
         self._proven_at: dict[str, float] = {}
         self._away_since: dict[str, float] = {}
@@ -62,7 +63,8 @@ class QueueWatch:
         due = []
         for queue in (it.queue for it in self._subscriptions):
             doubtful = queue in self._silent or queue in self._away_since
-            if now - self._proven_at.get(queue, float("-inf")) >= (DOUBT_SECONDS if doubtful else CANARY_SECONDS):
+            wait = DOUBT_SECONDS if doubtful else CANARY_SECONDS
+            if queue in self._doubted or now - self._proven_at.get(queue, float("-inf")) >= wait:
                 due.append(queue)
         if not due:
             return
@@ -72,13 +74,19 @@ class QueueWatch:
             self._note(queue, troubles.get(queue))
 
     def _note(self, queue: str, trouble: str | None) -> None:
+        """A queue is silent when two canaries in a row are lost: one alone may be a broker that is busy."""
         if trouble is None:
+            self._doubted.discard(queue)
             if self._silent.pop(queue, None) is not None:
                 _log.info("queue_stores_again", queue=queue)
-        elif queue not in self._silent:
-            _log.error("queue_stores_nothing", queue=queue, trouble=trouble)
-        if trouble is not None:
+        elif queue in self._silent:
             self._silent[queue] = trouble
+        elif queue in self._doubted:
+            self._doubted.remove(queue)
+            self._silent[queue] = trouble
+            _log.error("queue_stores_nothing", queue=queue, trouble=trouble)
+        else:
+            self._doubted.add(queue)
 
     def _judge(self, queues: list[str]) -> None:
         """The queues are well, and so is the broker, but these consumers are away."""

@@ -21,7 +21,8 @@ from extractor import metrics
 from extractor.clients.archive import Archive, ArchivedPage, once_available
 from extractor.clients.providers import Providers
 from extractor.domain import sweeps
-from extractor.domain.advice import advice
+from extractor.domain.advice import advised
+from extractor.domain.backfill import posted_within
 from extractor.domain.batches import MAX_ITEM_BYTES, Batches, split
 from extractor.domain.envelope import Provenance
 from extractor.errors import DamagedPageError
@@ -57,6 +58,8 @@ class PreparedPage:
     failure: SourceError | None = None
     reading: Reading | None = None
     sweep: Sweep | None = None
+    left_out: int = 0
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +67,14 @@ class _Content:
     """What a payload holds: its items cut into messages, and where the page behind it starts.
 
     `payload` is the same with its items as text: of the objects, which take several times as much, nothing is kept.
+    `left_out` more were posted on days that were not asked for.
     """
 
     payload: Any
     items: int
     batches: Batches
     cursor: str | None
+    left_out: int = 0
 
 
 @dataclass(slots=True)
@@ -213,13 +218,16 @@ class FetchPages:
         batches, items = content.batches, content.items
         last, following = event.page >= event.source.max_pages, None
         sweep = sweeps.begun(event, headers.event_id, archived.page.sent_at) if visit.adapter.lists_all else None
+        cut_off = last and content.cursor is not None
         if sweep is not None:
             left = len(batches.too_large)
-            cut_off = last and content.cursor is not None
             sweep = sweeps.with_page(sweep, items - left, too_large=left, cut_off=cut_off)
         if content.cursor is not None and not last:
             following = msgspec.structs.replace(event, page=event.page + 1, cursor=content.cursor, sweep=sweep)
-        return PreparedPage(event.page, archived.emptied, batches, items, following, reading=reading, sweep=sweep)
+        return PreparedPage(
+            event.page, archived.emptied, batches, items, following, reading=reading, sweep=sweep,
+            left_out=content.left_out, cut_off=cut_off,
+        )  # fmt: skip
 
     async def apply(
         self, conn: AsyncConnection, headers: Headers, event: PageRequested, prepared: PreparedPages
@@ -236,9 +244,12 @@ class FetchPages:
                     await self._store.failed(conn, key, storable(page.failure), self._now())
             elif page.archived is not None:
                 _send_on(finished, feed, page, page.archived)
-                if page.number == 1:
+                # Past days without postings are no alarm, and nothing to compare the next read with.
+                if page.number == 1 and event.posted is None:
                     before = await self._store.first_page(conn, key, page.items, page.archived.page.received_at)
                     _mind_silence(finished, feed, page.items, before)
+                if page.following is None and page.cut_off and event.posted is not None:
+                    _mind_days_left(finished, feed, page.number)
                 if page.following is None and page.sweep is not None:
                     told = sweeps.ended(page.sweep, source, feed, page.archived.page.received_at)
                     finished.aside.append(told)
@@ -272,23 +283,24 @@ class FetchPages:
         # What somebody has paused has not failed; the run says so all the same.
         finished.outcome = "cancelled" if failure.reason == "source_paused" else "failed"
         finished.reasons[failure.reason] = 1
-        told = advice(str(finished.source), failure.reason)
-        finished.error = f"{_named(finished.source, feed)} page {page}: {storable(failure)}{told and f'; {told}'}"
+        told = advised(str(finished.source), failure)
+        finished.error = f"{_named(finished.source, feed)} page {page}: {storable(told)}"
         known = failure.reason != "source_unknown"
         metrics.PAGES.labels(finished.source if known else "unknown", "failed").inc()
 
 
 def _request(event: PageRequested) -> PageRequest:
-    return PageRequest(event.source, event.campaign, event.page, event.cursor, event.requested_at)
+    return PageRequest(event.source, event.campaign, event.page, event.cursor, event.requested_at, event.posted)
 
 
 async def _content(visit: Visit, event: PageRequested, payload: Any, reading: Reading) -> _Content:
     """PagePayloadError for what is no page."""
-    items = visit.adapter.items(payload)
+    found = visit.adapter.items(payload)
     cursor = visit.adapter.next_cursor(payload, _request(event))
+    items = found if event.posted is None else posted_within(visit.adapter, visit.feed, found, event.posted)
     batches = split(items) if len(items) <= _FEW else await asyncio.to_thread(split, items)
-    reading.items(items)
-    return _Content(batches.placed(payload, items), len(items), batches, cursor)
+    reading.items(found)
+    return _Content(batches.placed(payload, items), len(items), batches, cursor, len(found) - len(items))
 
 
 def _provenance(headers: Headers, event: PageRequested, visit: Visit) -> Provenance:
@@ -322,6 +334,8 @@ def _send_on(finished: Finished, feed: str, page: PreparedPage, archived: Archiv
         )  # fmt: skip
         finished.children.append(Child(collected, postings=len(items)))
     finished.quarantined += turn_away(finished, page.batches, archived.key)
+    if page.left_out:
+        finished.reasons["outside_days"] = finished.reasons.get("outside_days", 0) + page.left_out
     metrics.ARCHIVED_BYTES.labels(source).inc(0 if archived.reused else archived.bytes)
     metrics.PAGES.labels(source, "reused" if archived.reused else "fetched").inc()
 
@@ -345,12 +359,18 @@ def _mind_silence(finished: Finished, feed: str, items: int, before: int | None)
         _log.warning("source_empty", source=finished.source, feed=feed, before=before)
 
 
+def _mind_days_left(finished: Finished, feed: str, page: int) -> None:
+    """A backfill that stops before the source ends may not have seen its first days."""
+    finished.reasons["days_left"] = 1
+    finished.error = f"{_named(finished.source, feed)}: more days were left after page {page}; raise its max_pages"
+
+
 def _named(source: str | None, feed: str) -> str:
     return f"{source}/{feed}" if feed else str(source)
 
 
-def storable(error: SourceError) -> str:
-    """Fit for a text column, whatever a server's answer has put into it."""
+def storable(error: object) -> str:
+    """Its words, fit for a text column, whatever a server's answer has put into it."""
     return str(error).replace("\x00", "").encode(errors="replace").decode()[:2000]
 
 

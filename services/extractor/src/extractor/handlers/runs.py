@@ -39,7 +39,12 @@ class StartRun:
             undated = sorted({s.source for s in prepared if not _is_dated(s.source)})
         first = (
             PageRequested(
-                run_id=event.run_id, requested_at=event.requested_at, campaign=campaign, source=source, page=1
+                run_id=event.run_id,
+                requested_at=event.requested_at,
+                campaign=campaign,
+                source=source,
+                page=1,
+                posted=event.posted,
             )
             for source in prepared
             if source.source not in undated

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.messaging.crash_points import crash_point
-from common.messaging.health import is_infrastructure, until_healthy
+from common.messaging.health import is_infrastructure
 from common.messaging.quarantine import Quarantine
 from common.messaging.relay import send_now
 from common.messaging.repeating import repeat
@@ -29,6 +30,16 @@ _TOGETHER = 4
 _SHORTEST, _LONGEST = 0.02, 5.0
 _SWEEP_SECONDS = 30.0
 _log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Held batches in the order of their units, behind `after` and up to `until`, taken by one at a time."""
+
+    after: str = ""
+    until: str | None = None
+    most: int = _TOGETHER
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Releaser:
@@ -68,28 +79,42 @@ class Releaser:
             self._woken.set()
 
     async def _publish_all(self, run_id: str) -> int:
-        """In the order of their units, past those that somebody else is at; one that fails is told apart and left."""
-        released, after, most = 0, "", _TOGETHER
+        """Side by side: while the database stores some batches, others are made ready."""
+        stretch = Stretch()
+        workers = range(self._session.settings.concurrency)
+        ended = await asyncio.gather(*(self._publish_stretch(run_id, stretch) for _ in workers), return_exceptions=True)
+        released = 0
+        for result in ended:  # each has ended: none goes on behind an error of another
+            if isinstance(result, BaseException):
+                raise result
+            released += result
+        return released
+
+    async def _publish_stretch(self, run_id: str, stretch: Stretch) -> int:
+        """Publish past batches that somebody else is at; one that fails is told apart and left."""
+        released = 0
         while True:
             taken: list[Batch] = []
             try:
                 async with self._session.engine.begin() as conn:
-                    taken = await self._holding.take(conn, run_id, after, most)
-                    if not taken:
-                        return released
+                    async with stretch.turn:
+                        before = stretch.after
+                        taken = await self._holding.take(conn, run_id, before, stretch.until, stretch.most)
+                        if not taken:
+                            return released
+                        stretch.after = taken[-1].unit_id
                     await self._publish(conn, run_id, taken)
                     crash_point("release_before_commit")
             except Exception as error:
                 if is_infrastructure(error) or not taken:
                     raise
                 if len(taken) > 1:
-                    most = 1
-                    continue
-                await self._not_published(run_id, taken[0], error)
+                    released += await self._publish_stretch(run_id, Stretch(before, taken[-1].unit_id, most=1))
+                else:
+                    await self._not_published(run_id, taken[0], error)
             else:
                 released += len(taken)
                 metrics.QUALITY_RELEASED.inc(len(taken))
-            after, most = taken[-1].unit_id, _TOGETHER
 
     async def _publish(self, conn: AsyncConnection, run_id: str, batches: Sequence[Batch]) -> None:
         for batch in batches:
@@ -126,31 +151,16 @@ class Releaser:
         crash_point("released_after_commit_before_publish")
         await send_now(session.broker, session.engine, session.outbox, messages)
 
-    async def _release_for_ever(self) -> None:
-        session, pause = self._session, _SHORTEST
-        while True:
-            try:
-                async with asyncio.timeout(pause):
-                    await self._woken.wait()
-                self._woken.clear()
-                pause = _SHORTEST
-            except TimeoutError:
-                pause = min(_LONGEST, 2 * pause)
-            try:
-                await self.release()
-            except Exception as error:
-                if not is_infrastructure(error):
-                    raise
-                _log.warning("release_waits_for_infrastructure", error=repr(error))
-                await until_healthy(session.engine, session.broker)
-                pause = _SHORTEST
-
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Do both for the duration of the context; one that fails ends the process loudly."""
+        # What another process has left.
+        self._woken.set()
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._release_for_ever()),
+                group.create_task(
+                    repeat(self._session, "release", self.release, _LONGEST, woken=self._woken, soon=_SHORTEST)
+                ),
                 group.create_task(repeat(self._session, "held sweep", self.sweep, _SWEEP_SECONDS)),
             ]
             try:

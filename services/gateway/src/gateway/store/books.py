@@ -38,8 +38,8 @@ SELECT stage, count(*)::int AS units, count(*) FILTER (WHERE finished)::int AS f
           WHERE u2.run_id = :run_id AND u2.stage = u.stage GROUP BY key) c) AS counts
 FROM gateway.unit u WHERE run_id = :run_id GROUP BY stage
 ORDER BY array_position(
-  ARRAY['replay', 'window', 'reread', 'start', 'fetch', 'normalize', 'group', 'enrich', 'rank', 'rerank', 'publish'],
-  stage), stage
+  ARRAY['replay', 'window', 'reread', 'start', 'fetch', 'normalize', 'group', 'look', 'enrich', 'rank', 'rerank',
+        'publish'], stage), stage
 """)
 
 

@@ -26,7 +26,7 @@ _LOOK = text(
 )
 _TAKE = text(
     "SELECT unit_id, jobs, attempts, headers, body FROM gateway.held WHERE run_id = :run_id AND unit_id > :after "
-    "ORDER BY unit_id LIMIT :most FOR UPDATE SKIP LOCKED"
+    "AND (CAST(:until AS text) IS NULL OR unit_id <= :until) ORDER BY unit_id LIMIT :most FOR UPDATE SKIP LOCKED"
 )
 _DROP = text("DELETE FROM gateway.held WHERE run_id = :run_id AND unit_id = ANY(:unit_ids)")
 _TRIED = text("UPDATE gateway.held SET attempts = attempts + 1 WHERE run_id = :run_id AND unit_id = :unit_id")
@@ -72,9 +72,12 @@ class Holding:
         for row in (await conn.execute(_LOOK, {"run_id": run_id, "source": source, "most": most})).all():
             yield decode(PostingsRanked, row.body, msgspec.convert(row.headers, Headers).sha256)
 
-    async def take(self, conn: AsyncConnection, run_id: str, after: str, most: int) -> list[Batch]:
-        """The next batches of a run behind that unit that nobody else is at; they stay until they are dropped."""
-        rows = await conn.execute(_TAKE, {"run_id": run_id, "after": after, "most": most})
+    async def take(self, conn: AsyncConnection, run_id: str, after: str, until: str | None, most: int) -> list[Batch]:
+        """The next batches of a run behind the one unit and up to the other that nobody else is at.
+
+        They stay until they are dropped.
+        """
+        rows = await conn.execute(_TAKE, {"run_id": run_id, "after": after, "until": until, "most": most})
         return [Batch(r.unit_id, r.jobs, r.attempts, msgspec.convert(r.headers, Headers), r.body) for r in rows]
 
     async def drop(self, conn: AsyncConnection, run_id: str, unit_ids: Sequence[str]) -> None:

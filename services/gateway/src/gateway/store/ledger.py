@@ -69,7 +69,7 @@ WITH ev AS (
   SELECT r, sum((CASE WHEN (od OR d) AND (ofi OR f) THEN 0 ELSE 1 END)
               - (CASE WHEN NOT ex OR (od AND ofi) THEN 0 ELSE 1 END)) dd
   FROM old GROUP BY r)
-UPDATE gateway.run SET open = open + dd FROM delta WHERE run_id = r AND dd <> 0
+UPDATE gateway.run SET open = open + dd FROM delta WHERE run_id = r AND dd <> 0 RETURNING run_id, open
 """.replace("{news}", "(excluded.finished AND (NOT t.finished OR t.outcome = 'lost'))")
 _KNOWN = text("""
 UPDATE gateway.unit t SET probes = 0 FROM unnest(CAST(:runs AS text[]), CAST(:units AS text[])) x(r, u)
@@ -100,8 +100,9 @@ class Ledger:
         running = [e for e in units if states.get(e.run_id) == "running"]
         if not running:
             return []
-        await conn.exec_driver_sql(_APPLY, _columns(running))
-        return await self._endings.end(conn, sorted({e.run_id for e in running}), "completed")
+        changed = await conn.exec_driver_sql(_APPLY, _columns(running))
+        done = sorted(row.run_id for row in changed if not row.open)
+        return await self._endings.end(conn, done, "completed") if done else []
 
     async def known(self, conn: AsyncConnection, answers: Sequence[UnitsKnown]) -> None:
         """Somebody has these units: they are pending, not lost."""

@@ -15,6 +15,14 @@ from common.database import bulk_upsert
 from gateway.domain.card import place_key
 from gateway.tables import campaign, company, job
 
+_LIVE = (
+    sa.select(campaign.c.campaign_id)
+    .where(
+        campaign.c.campaign_id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))), campaign.c.deleted_at.is_(None)
+    )
+    .order_by(campaign.c.campaign_id)
+    .with_for_update(read=True, key_share=True)
+)
 _FACTOR_SET = text("""
 WITH new AS (
   INSERT INTO gateway.factor_set (factors, rules_version) VALUES (:factors, :rules_version)
@@ -69,13 +77,7 @@ class Publisher:
     async def _live(self, conn: AsyncConnection, campaign_ids: Sequence[str]) -> set[str]:
         """Campaigns that still exist, share-locked so that a deletion waits for this batch and then clears it."""
         ids = [uuid.UUID(i) for i in campaign_ids]
-        query = (
-            sa.select(campaign.c.campaign_id)
-            .where(campaign.c.campaign_id.in_(ids), campaign.c.deleted_at.is_(None))
-            .order_by(campaign.c.campaign_id)
-            .with_for_update(read=True, key_share=True)
-        )
-        return {str(i) for i in (await conn.execute(query)).scalars()}
+        return {str(i) for i in (await conn.execute(_LIVE, {"ids": ids})).scalars()}
 
     async def _factor_set(self, conn: AsyncConnection, factors: list[str], rules_version: str) -> int:
         values = {"factors": factors, "rules_version": rules_version}

@@ -143,9 +143,14 @@ def looks(
 
 
 def _repost(seen: Sequence[Seen], rules: ClosingRules) -> Flag | None:
-    """Shown under a new id by a source that had ceased to show it under another."""
+    """Shown under a new id by a source that had ceased to show it under another: pages of one read do not tell that."""
     latest = max(seen, key=lambda each: (each.first_seen_at, each.source, each.source_job_id))
-    earlier = [e for e in seen if e.source == latest.source and e.last_seen_at < latest.first_seen_at]
+    earlier = [
+        each
+        for each in seen
+        if each.source == latest.source and each.last_seen_at < latest.first_seen_at
+        if latest.first_seen_at - each.last_seen_at >= rules.missing.apart
+    ]
     if not earlier:
         return None
     last = max(earlier, key=lambda each: (each.last_seen_at, each.source_job_id))

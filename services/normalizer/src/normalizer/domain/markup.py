@@ -42,6 +42,8 @@ _RAW_TAG = re.compile(rf"</?(?:{'|'.join([*_BLOCKS, *_INLINE, *_OTHER])})\b[^<>]
 _RAW_BLOCK = re.compile(rf"<(?:{'|'.join(_BLOCKS)})\b", re.IGNORECASE)
 _WEB = re.compile(r"https?://[^/\s]", re.IGNORECASE)
 _NESTING = re.compile(r"<(/?)(?!(?:br|hr|img|input|p|li|t[dhr]|d[dt])\b)([a-z][^\s/>]*)", re.IGNORECASE)
+#: What tools that turn HTML into Markdown write before signs: "C\\+\\+", "€3\\.000 \\- €4\\.000".
+_MARKDOWN_ESCAPE = re.compile(r"\\([-!#&()*+.<>\[\]_`{|}~])")
 #: HTML parsers take time quadratic in nesting; no posting needs this much.
 _FEW_TAGS, _DEEPEST = 1000, 250
 #: Greenhouse escapes its HTML once, careless exports twice.
@@ -60,6 +62,8 @@ def describe(markup: str | None, text: str | None, base_url: str | None) -> tupl
         safe = clean_html(source, base_url)
         plain = text_of(safe)
         return (safe, plain) if plain else ("", "")
+    if "\\" in source:
+        source = _MARKDOWN_ESCAPE.sub(r"\1", source)
     kept = lines(html.unescape(source) if "&" in source else source)
     plain = "\n".join(kept)
     return ("<p>" + "</p><p>".join(html.escape(plain, quote=False).split("\n")) + "</p>" if kept else ""), plain

@@ -194,6 +194,10 @@ class Merged:
             return "updated"
         return "new" if before is None else "duplicate"
 
+    def due(self, now: datetime) -> list[str]:
+        """The postings whose standing or flags may have changed already."""
+        return [key for key, state in self.after.items() if state.look_at is not None and state.look_at <= now]
+
     @staticmethod
     def _opened(before: PostingState | None, after: PostingState | None, record: Record) -> bool:
         """Whether a posting is open again that this item, as it was before, stands for."""

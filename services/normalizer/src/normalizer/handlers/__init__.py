@@ -1,7 +1,8 @@
 """Data enters the normalizer: messages it executes, a file for each kind of work."""
 
 from normalizer.handlers.companies import NormalizeCompanies
+from normalizer.handlers.looks import LookAgain
 from normalizer.handlers.postings import NormalizePostings, try_page
 from normalizer.handlers.sweeps import NoteSweep
 
-__all__ = ["NormalizeCompanies", "NormalizePostings", "NoteSweep", "try_page"]
+__all__ = ["LookAgain", "NormalizeCompanies", "NormalizePostings", "NoteSweep", "try_page"]

@@ -1,38 +1,41 @@
-"""Closes what whole reads of feeds do not show any more, and what time has closed; beside the messages."""
+"""Closes what whole reads of feeds do not show any more, and sees what time changes; beside the messages."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime
 
 import structlog
 
-from common.contracts import Posting, PostingsNormalized, is_over, unit_id
+from common.contracts import PostingsNormalized, unit_id
 from common.messaging.outbox import outgoing, root_headers
 from common.messaging.protocol import Outgoing
 from common.messaging.relay import send_now
 from common.messaging.repeating import repeat
 from common.messaging.rule_sets import RuleSource
 from common.messaging.session import Session
-from normalizer.domain.merge import PostingState
-from normalizer.handlers.messages import in_messages, with_companies
-from normalizer.metrics import CLOSED, SWEEPS_HELD
+from normalizer.handlers.looks import told
+from normalizer.metrics import SWEEPS_HELD
 from normalizer.store import PostingStore
 from normalizer.store.closing import MOST, ClosingStore, Judged
 from normalizer.store.rule_files import NormalizerRules
 from normalizer.store.sweeps import SweepStore
 from sources.companies.names import CompanyNames
 
-_LOOK_SECONDS = 5.0
-_REASONS = {"closed": "missing", "expired": "expired"}
+#: Between two looks, at most, and behind the end of a read, whose last postings may still be on their way.
+_LOOK_SECONDS, _SOON_SECONDS = 60.0, 1.0
 _log = structlog.get_logger()
 
 
 class ClosingWatch:
     """Side work in every normalizer, of which one at a time does it."""
 
-    def __init__(self, session: Session, postings: PostingStore, rules: RuleSource[NormalizerRules]) -> None:
+    def __init__(
+        self, session: Session, postings: PostingStore, rules: RuleSource[NormalizerRules], woken: asyncio.Event
+    ) -> None:
+        """`woken` is set where a feed was read to its end."""
         self._session = session
+        self._woken = woken
         self._postings = postings
         self._sweeps = SweepStore()
         self._rules = rules
@@ -43,13 +46,13 @@ class ClosingWatch:
         store = ClosingStore(self._postings, rules)
         while await self._judge(store, now):
             pass
-        told, due = 0, MOST
+        heard, due = 0, MOST
         while due == MOST:
             due, changed = await self._look(store, rules.names, now)
-            told += changed
+            heard += changed
         async with self._session.engine.begin() as conn:
             await self._sweeps.purge(conn, now - store.kept)
-        return told
+        return heard
 
     async def _judge(self, store: ClosingStore, now: datetime) -> bool:
         async with self._session.engine.begin() as conn:
@@ -63,30 +66,35 @@ class ClosingWatch:
         async with session.engine.begin() as conn:
             if not await store.alone(conn):
                 return 0, 0
-            looked = await store.look(conn, now)
-            messages = _messages(with_companies([posting for _, posting in looked.changed], names), now)
+            due = await store.due(conn, now)
+            changed = await store.look(conn, due, now) if due else []
+            messages = _messages(told(changed, names), now)
             await session.outbox.add(conn, messages)
-        _count(looked.changed)
         await send_now(session.broker, session.engine, session.outbox, messages)
-        return looked.due, len(looked.changed)
+        return len(due), len(changed)
 
     @contextlib.asynccontextmanager
     async def running(self, now: Callable[[], datetime]) -> AsyncIterator[None]:
         """Look for the duration of the context; a watch that fails ends the process loudly."""
+
+        async def look() -> None:
+            await self.look(now())
+
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(repeat(self._session, "closing", lambda: self.look(now()), _LOOK_SECONDS))
+            task = group.create_task(
+                repeat(self._session, "closing", look, _LOOK_SECONDS, woken=self._woken, soon=_SOON_SECONDS)
+            )
             try:
                 yield
             finally:
                 task.cancel()
 
 
-def _messages(postings: Sequence[Posting], now: datetime) -> list[Outgoing]:
+def _messages(events: Iterable[PostingsNormalized], now: datetime) -> list[Outgoing]:
     """Side work, as it belongs to no run."""
     messages = []
-    for batch in in_messages(postings):
-        event = PostingsNormalized(postings=batch)
-        name = unit_id("aside", event.event_type, *((p.hash_key, p.version) for p in batch))
+    for event in events:
+        name = unit_id("aside", event.event_type, *((p.hash_key, p.version) for p in event.postings))
         messages.append(outgoing(event, root_headers("", name, "", "", now), name, ""))
     return messages
 
@@ -99,9 +107,3 @@ def _report(judged: Judged) -> None:
         )
     elif judged.closed:
         _log.info("postings_gone", source=judged.source, feed=judged.feed, postings=judged.closed)
-
-
-def _count(changed: Sequence[tuple[PostingState, Posting]]) -> None:
-    for before, after in changed:
-        if is_over(after.state, closed=False) and after.state != before.standing.state:
-            CLOSED.labels(after.source, _REASONS[after.state]).inc()

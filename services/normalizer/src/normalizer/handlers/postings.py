@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import (
     CompaniesSeen,
-    DuplicatesSettled,
     Event,
     Headers,
+    LookRequested,
     Posting,
     PostingsCollected,
     PostingsNormalized,
@@ -121,7 +121,7 @@ class NormalizePostings:
             if event.replay == "dry_run":
                 await step.rollback()
                 finished.quarantined = []
-                finished.children = [c for c in finished.children if not isinstance(c.event, DuplicatesSettled)]
+                finished.children = [c for c in finished.children if isinstance(c.event, PostingsNormalized)]
         await self._differences.add(conn, headers.run_id, found, prepared.rules.version)
         return finished
 
@@ -155,7 +155,9 @@ class NormalizePostings:
             finished.count("duplicate", by=repeated)
         sent = posting_messages(with_companies(merged.postings, rules.names))
         finished.children = [_child(postings, event.replay) for postings in sent]
-        finished.children += map(Child, in_messages(settled))
+        finished.children += map(Child, in_messages(settled.told))
+        if due := sorted({*merged.due, *settled.due}):
+            finished.children.append(Child(LookRequested(hash_keys=due)))
         if found is None:
             # In a replay nobody outside is asked.
             finished.aside = await self._announced(conn, records.values(), rules.names)

@@ -1,5 +1,6 @@
 """A feed was read to its end: noted, to be judged once all its postings are here."""
 
+import asyncio
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,8 +20,12 @@ class NoteSweep(Stage[FeedSwept, None]):
     queue = "normalizer.sweeps"
     trial = None
 
-    def __init__(self, sweeps: SweepStore, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, sweeps: SweepStore, woken: asyncio.Event, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """`woken` wakes whoever judges reads."""
         self._sweeps = sweeps
+        self._woken = woken
         self._now = now
 
     async def prepare(self, headers: Headers, event: FeedSwept) -> None:
@@ -33,4 +38,5 @@ class NoteSweep(Stage[FeedSwept, None]):
     async def apply(self, conn: AsyncConnection, headers: Headers, event: FeedSwept, prepared: None) -> Finished:
         """Store what was told."""
         await self._sweeps.told(conn, event, headers.run_id, self._now())
+        self._woken.set()
         return Finished()

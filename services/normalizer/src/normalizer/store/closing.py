@@ -26,6 +26,7 @@ from normalizer.store.closing_statements import (
     MISSING,
     SET_ASLEEP,
     TO_JUDGE,
+    TURN,
     TWINS,
 )
 from normalizer.store.postings import PostingStore
@@ -49,16 +50,8 @@ class Judged:
     held: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """How many postings were due, and those that others must hear of, each as it was before."""
-
-    due: int
-    changed: Sequence[tuple[PostingState, Posting]]
-
-
 class ClosingStore:
-    """SQL that closes postings; one process at a time does so."""
+    """SQL that closes, opens and flags postings; one transaction at a time does so."""
 
     def __init__(self, postings: PostingStore, rules: NormalizerRules) -> None:
         self._postings = postings
@@ -67,8 +60,12 @@ class ClosingStore:
         self._apart = timedelta(days=rules.duplicates.rules.repost_days)
 
     async def alone(self, conn: AsyncConnection) -> bool:
-        """Whether nobody else closes postings, until the transaction ends."""
+        """Whether nobody else closes or flags postings, until the transaction ends."""
         return bool((await conn.execute(ALONE)).scalar())
+
+    async def turn(self, conn: AsyncConnection) -> None:
+        """Wait until nobody else does."""
+        await conn.execute(TURN)
 
     async def judge_next(self, conn: AsyncConnection, now: datetime) -> Judged | None:
         """Mark what the next whole read did not show; None where none is waiting."""
@@ -106,13 +103,19 @@ class ClosingStore:
         await conn.execute(LOOK_SOON, {"keys": keys, "now": now})
         return Judged(row.source, row.feed, missing, len(locked), told.held)
 
-    async def look(self, conn: AsyncConnection, now: datetime) -> Looked:
-        """Look at postings that are due, and at those of their clusters that may be reposts; say when to look again."""
-        found = [key.hex for key in (await conn.execute(DUE, {"now": now, "most": MOST})).scalars()]
-        if not found:
-            return Looked(0, [])
-        mates = await conn.execute(MATES, {"keys": found, "apart": self._apart})
-        due = sorted({*found, *(key.hex for key in mates.scalars())})
+    async def due(self, conn: AsyncConnection, now: datetime) -> list[str]:
+        """Postings that time may have changed, at most `MOST`."""
+        return [key.hex for key in (await conn.execute(DUE, {"now": now, "most": MOST})).scalars()]
+
+    async def look(
+        self, conn: AsyncConnection, keys: Sequence[str], now: datetime
+    ) -> list[tuple[PostingState, Posting]]:
+        """Look at these, and at those of their clusters that may be reposts; say when time may change them next.
+
+        Returns those that others must hear of, each as it was before.
+        """
+        mates = await conn.execute(MATES, {"keys": keys, "apart": self._apart})
+        due = sorted({*keys, *(key.hex for key in mates.scalars())})
         members: dict[str, list[Member]] = {}
         for row in await conn.execute(MEMBERS_LOCKED, {"keys": due}):
             members.setdefault(row.hash_key.hex, []).append(member_of(row))
@@ -122,11 +125,12 @@ class ClosingStore:
             judged(state, members.get(key, []), twins.get(key), self._precedence, self._rules, now)
             for key, state in before.items()
         ]
-        await self._postings.save(conn, after, before, self._rules.version, now)
+        moved = [state for state in after if state != before[state.hash_key]]
+        await self._postings.save(conn, moved, before, self._rules.version, now)
         await conn.execute(SET_ASLEEP, {"keys": due})
         changed = [state for state in after if state.version != before[state.hash_key].version]
         postings = await self._postings.told(conn, changed)
-        return Looked(len(found), [(before[posting.hash_key], posting) for posting in postings])
+        return [(before[posting.hash_key], posting) for posting in postings]
 
     @property
     def kept(self) -> timedelta:

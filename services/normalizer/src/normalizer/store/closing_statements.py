@@ -17,7 +17,9 @@ _moment = sa.DateTime(timezone=True)
 _now, _before = sa.bindparam("now", type_=_moment), sa.bindparam("before", type_=_moment)
 _most = sa.bindparam("most", type_=sa.Integer)
 
+#: Looks at postings, and judgements, are made one after another: one that waits finds what the one before has left.
 ALONE = sa.text("SELECT pg_try_advisory_xact_lock(1, 1)")
+TURN = sa.text("SELECT pg_advisory_xact_lock(1, 1)")
 #: The oldest whole read that nobody has judged: all its postings are merged.
 TO_JUDGE: sa.Select[Any] = (
     sa.select(t_sweep)
@@ -95,7 +97,8 @@ MATES = sa.select(_near.c.hash_key).where(
         )
     )
 )
-LOOK_AT_REPOSTS = LOOK_SOON.where(t_posting.c.hash_key.in_(MATES))
+#: Of the postings `keys` those that are in such a cluster.
+IN_REPOSTS = MATES.where(_near.c.hash_key == sa.any_(_keys))
 _one, _other = _near.alias("one"), _near.alias("other")
 #: Of each of these the last posting before it of the same source and cluster.
 TWINS: sa.Select[Any] = (

@@ -19,7 +19,7 @@ from common.database import bulk_upsert
 from normalizer.domain.duplicates import Listing, Reader
 from normalizer.domain.markup import text_of
 from normalizer.domain.settling import Found, Grouping, find, told_apart
-from normalizer.store.closing_statements import LOOK_AT_REPOSTS
+from normalizer.store.closing_statements import IN_REPOSTS
 from normalizer.store.duplicate_statements import (
     APART,
     CANDIDATES,
@@ -53,6 +53,14 @@ class _Stored:
     known: Mapping[str, sa.RowMapping]
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What others must hear of; `due`: postings of clusters in which a source shows a job again, or did."""
+
+    told: Sequence[Clustered] = ()
+    due: Sequence[str] = ()
+
+
 class DuplicateStore:
     """SQL on the table of clusters."""
 
@@ -61,16 +69,16 @@ class DuplicateStore:
 
     async def settle(
         self, conn: AsyncConnection, postings: Sequence[Posting], run_id: str, now: datetime, *, again: bool = False
-    ) -> list[Clustered]:
+    ) -> Settled:
         """Put each of these postings into its cluster; a posting that nothing matches is a cluster of its own.
 
         Postings stay in the cluster that they are in, whatever the rules say later; only people take them out.
-        Returns those whose cluster has changed; `again` adds those of the page that are in one with others, for
+        Told of are those whose cluster has changed; `again` adds those of the page that are in one with others, for
         whoever has not heard of it.
         """
         listings = {p.hash_key: self._listing(p) for p in postings if not p.closed}
         if not listings:
-            return []
+            return Settled()
         stored = await self._stored(conn, listings)
         found = find(listings.values(), stored.listings, self._reader.rules)
         clusters = {key: stored.clusters.get(key, key) for key in listings} | dict(stored.clusters)
@@ -85,11 +93,14 @@ class DuplicateStore:
             rows.append(said | _keys(each.listing, grouping.cluster(clusters[key]), now))
         returning = ["hash_key", "cluster_id", "version", "(xmax = 0) AS inserted"]
         placed = await bulk_upsert(conn, t_duplicate, rows, key=["hash_key"], update=_UPDATED, returning=returning)
-        if mates := [key for each in found if (key := each.listing.reference) in stored.known or each.joined.matched]:
-            apart = timedelta(days=self._reader.rules.repost_days)
-            await conn.execute(LOOK_AT_REPOSTS, {"keys": mates, "now": now, "apart": apart})
         changed = moved + [row for row in placed if row.version and (again or row.inserted)]
-        return [*{row.hash_key: clustered(row) for row in changed}.values()]
+        mates = [key for each in found if (key := each.listing.reference) in stored.known or each.joined.matched]
+        told = [*{row.hash_key: clustered(row) for row in changed}.values()]
+        return Settled(told, await self._in_reposts(conn, mates) if mates else ())
+
+    async def _in_reposts(self, conn: AsyncConnection, keys: Sequence[str]) -> list[str]:
+        asked = {"keys": keys, "apart": timedelta(days=self._reader.rules.repost_days)}
+        return [key.hex for key in (await conn.execute(IN_REPOSTS, asked)).scalars()]
 
     async def _report(self, conn: AsyncConnection, found: Sequence[Found], run_id: str) -> dict[str, dict[str, Any]]:
         """Store what this run found, and return it by posting; postings that are like no other are left out."""

@@ -60,12 +60,16 @@ CONTENT_KEY = ("hash_key", "source", "source_job_id")
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """What is to be sent on, and how many items end here, by outcome; what each item did to which sighting."""
+    """What is to be sent on, and how many items end here, by outcome; what each item did to which sighting.
+
+    `due`: postings to look at again, as their standing or their flags may have changed.
+    """
 
     postings: list[Posting]
     ended: Counter[PostingOutcome]
     changes: Mapping[str, Change] = field(default_factory=dict)
     known: Mapping[str, Sighting] = field(default_factory=dict)
+    due: Sequence[str] = ()
 
 
 class PostingStore:
@@ -94,7 +98,7 @@ class PostingStore:
             for id_, record in records.items()
         }
         result = await self._result(conn, page, records, outcomes, merged)
-        return replace(result, changes=changes, known=known)
+        return replace(result, changes=changes, known=known, due=merged.due(page.now))
 
     async def _take_sightings(
         self, conn: AsyncConnection, page: Page, records: Mapping[str, Record]

@@ -1,6 +1,7 @@
 """A page that was read before is merged again: what changed in which field, and what goes on although it did not."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,7 +48,7 @@ async def merge_again(
         and found.add(record.hash_key, before, values_of(content_row(record, page.rules_version, page.now)))
     ]
     await _refresh(conn, page, [record for record in differing if merged.changes[record.source_job_id] == "same"])
-    return MergeResult([*merged.postings, *await _unchanged(conn, latest)], merged.ended, merged.changes, merged.known)
+    return replace(merged, postings=[*merged.postings, *await _unchanged(conn, latest)])
 
 
 async def _refresh(conn: AsyncConnection, page: Page, records: Sequence[Record]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -24,6 +24,8 @@ _SAME_NAME = [
 _UNSAID = ("hash_key", "source", "source_job_id", "description_is_excerpt", "places", "warnings")
 _SAID = [name for name in _SAME_NAME if name not in _UNSAID]
 _EVENTS = {"repost": "reposted", "evergreen": "evergreen"}
+#: What a page has asked to be looked at is looked at all the same after so long, whatever has become of the message.
+_LOOK_AFTER = timedelta(minutes=10)
 _PAY = ("text", "minimum", "maximum", "currency", "period")
 
 
@@ -140,7 +142,7 @@ def posting_row(state: PostingState, now: datetime) -> dict[str, Any]:
         "state_since": state.standing.since,
         "state_reason": state.standing.reason,
         "flags": list(state.flags),
-        "look_at": state.look_at,
+        "look_at": now + _LOOK_AFTER if state.look_at is not None and state.look_at <= now else state.look_at,
         "dwh_load_timestamp": now,
     }
 
