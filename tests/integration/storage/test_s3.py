@@ -25,19 +25,26 @@ from common.storage import (
 KEY = "bronze/jsearch/date=2025/08/19/run=a%20b/page=0001.json.gz"
 
 
-@pytest.fixture
-def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """One server for all: its first answer, which loads it, takes seconds on a busy machine."""
+    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    moto.start()
+    host, port = moto.get_host_and_port()
     url = f"http://{host}:{port}"
+    httpx.put(f"{url}/archive", timeout=60).raise_for_status()
+    yield url
+    moto.stop()
+
+
+@pytest.fixture
+def endpoint(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "y", "REGION": "us-east-1"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-    httpx.post(f"{url}/moto-api/reset")
-    httpx.put(f"{url}/archive")
-    yield url
-    server.stop()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server)
+    httpx.post(f"{server}/moto-api/reset", timeout=60).raise_for_status()
+    httpx.put(f"{server}/archive", timeout=60).raise_for_status()
+    return server
 
 
 async def test_put_if_absent_keeps_the_first_object_and_its_digest(endpoint: str) -> None:
