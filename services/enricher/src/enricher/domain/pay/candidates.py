@@ -1,0 +1,57 @@
+"""Money believed to be pay, and the envelope of ranges that are one pay at several places or levels."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from enricher.domain.pay.grammar import Money
+
+#: Characters between amounts that belong together.
+_TOGETHER = 60
+
+
+class Candidate(NamedTuple):
+    """Money that may be pay: how surely, by which rule, what the clause calls it, and its characters."""
+
+    money: Money
+    score: float
+    rule: str
+    said: str | None
+    start: int
+    end: int
+
+
+def ends(money: Money) -> tuple[Decimal, Decimal]:
+    """The smallest and the largest amount named."""
+    amounts = [a for a in (money.minimum, money.maximum) if a is not None]
+    return min(amounts), max(amounts)
+
+
+def envelope(best: Candidate, found: list[Candidate]) -> Candidate:
+    """Ranges of the same kind right behind each other ("$190-237k in A and $165-206k in B") taken as one."""
+    group = [best]
+    for one in sorted(found, key=lambda c: _apart(best, c)):
+        if one is not best and _alike(best, one) and min(_apart(one, c) for c in group) < _TOGETHER:
+            group.append(one)
+    if len(group) == 1:
+        return best
+    # "Up to $65 or $75" has no lower end: the smallest amount has none.
+    least = min(group, key=lambda c: ends(c.money)[0]).money.minimum
+    most = max(group, key=lambda c: ends(c.money)[1]).money.maximum
+    money = best.money._replace(minimum=least, maximum=most)
+    return best._replace(money=money, start=min(c.start for c in group), end=max(c.end for c in group))
+
+
+def _alike(best: Candidate, one: Candidate) -> bool:
+    """Whether two amounts can be the same pay at two places: same currency, period and kind, of like size."""
+    sizes = [ends(c.money)[0] for c in (best, one)]
+    alike = max(sizes) <= 2 * min(sizes) and one.money.is_range == best.money.is_range
+    both = best.money.period is not None and one.money.period is not None
+    sure = one.score >= best.score - 1 or both
+    return (
+        alike and sure and one.money.currency == best.money.currency
+        and (one.money.period == best.money.period or not both) and (one.said == "target") == (best.said == "target")
+    )  # fmt: skip
+
+
+def _apart(one: Candidate, other: Candidate) -> int:
+    return min(abs(one.start - other.end), abs(other.start - one.end))

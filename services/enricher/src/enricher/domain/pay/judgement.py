@@ -1,0 +1,211 @@
+"""Judges whether money in a text is pay: by what the clause calls it, its currency, period and size."""
+
+import re
+from decimal import Decimal
+
+from enricher.domain.pay.candidates import Candidate, ends
+from enricher.domain.pay.conversion import Conversion
+from enricher.domain.pay.grammar import FIRST, Money
+from enricher.domain.pay.tokens import Token
+from enricher.domain.rules import PayRules
+
+#: Yearly pay beyond this many times the least yearly pay is not believed without a stated period.
+_MOST_YEARS_PAY = 60
+#: Taken for the least yearly pay in a currency without a figure of its own.
+_ANY_YEARLY = 100_000
+_LEAST_HOURLY = 5
+#: Part of the least yearly pay that a single amount a day, week or month must reach where nothing names it as pay.
+_LEAST_PART = Decimal("0.7")
+#: The same part for a stipend.
+_LEAST_STIPEND = Decimal("0.5")
+#: In the US: "an hourly rate for 1099 contractors".
+_TAX_FORM = 1099
+#: A number without a currency is hourly pay only if it is written so: "15.00 - 17.50", not "6 - 12 months".
+_CENTS = re.compile(r"[.,]\d\d$")
+#: Tokens of the clause before an amount that say what it is.
+_CLAUSE = 24
+_OTHER_MONEY_REACHES = 7
+#: What an amount is called that is pay.
+_NAMES = frozenset({"pay", "base", "target"})
+#: Times the least yearly pay that an amount without a period has at most to be pay for heading a line; what ends such.
+_MOST_HEADED = 16
+_ENDS_A_HEAD = frozenset({",", "+", "plus", "|", "doe", "depending"})
+#: Behind these something else begins.
+_CONNECTORS = frozenset({"plus", "and", "with", "excluding", "not", "und", "et", "y"})
+
+
+class Judge:
+    """The words and amounts of `config/pay.yml`, ready to be asked of money found in a text."""
+
+    def __init__(self, pay: PayRules, conversion: Conversion) -> None:
+        self._rules = pay
+        self._conversion = conversion
+        self._pay_words = frozenset(pay.pay_words) | frozenset(pay.stipends)
+        self._pay_endings = tuple(pay.pay_endings)
+        self._base_words = frozenset(pay.base_words)
+        self._target_words = frozenset(pay.target_words)
+        self._other = frozenset(pay.other_money)
+        self._other_endings = tuple(pay.other_endings)
+        self._other_if_small = self._other | frozenset(pay.stipends)
+
+    def judge(self, tokens: list[Token], money: Money, country: str | None, *, trusted: bool) -> Candidate | None:
+        """How surely this money is pay; None where it is not."""
+        other = self._other if self._is_a_living(money, country) else self._other_if_small
+        before = self._said_before(tokens, money, other)
+        behind = self._said_behind(tokens, money, other)
+        if "other" in {before, behind} or (before == "mixed" and behind not in _NAMES):
+            return None
+        # How surely this is pay: named as such, or believed for where it stands.
+        named = before in _NAMES or behind in _NAMES or trusted or (before == "time" and money.currency is not None)
+        named = named or self._heads_a_line(tokens, money, country)
+        stated = money.period is not None
+        money, swapped = _in_order(money)
+        cents = money.currency is not None or any(
+            _CENTS.search(t.text) for t in tokens[money.first : money.amounts_end] if t.kind == "number"
+        )
+        money, inferred = self._with_period(money, country, named=named, hourly=cents)
+        if not self._credible(money, country, named=named, stated=stated and named):
+            return None
+        if money.currency is None and not money.is_range and not (stated or self._right_behind_pay(tokens, money)):
+            return None
+        target = behind == "target" or (before == "target" and behind != "base")
+        score = 2.0 * named + (not {"base", "time"}.isdisjoint({before, behind})) - target + 1.5 * money.is_range
+        score += (money.period is not None) + (money.currency is not None)
+        rule = ".period_by_amount" * inferred + ".swapped" * swapped + ".on_target" * target
+        said = "target" if target else before
+        return Candidate(money, score, rule, said, tokens[money.first].start, tokens[money.last - 1].end)
+
+    def _heads_a_line(self, tokens: list[Token], money: Money, country: str | None) -> bool:
+        """Whether enough to live on begins a line, and no more is said of it: "Up to £60,000 plus bonus"."""
+        first = money.first - (money.first > 0 and tokens[money.first - 1].kind == "bound")
+        behind = tokens[money.last] if money.last < len(tokens) else None
+        least = self._rules.yearly_at_least.get(self._currency_of(money, country), self._rules.yearly_at_least["$"])
+        return (
+            money.currency is not None
+            and (money.period is not None or ends(money)[1] <= least * _MOST_HEADED)
+            and first > 0
+            and tokens[first - 1].kind == "line"
+            and (behind is None or behind.kind == "line" or behind.text in _ENDS_A_HEAD)
+            and self._is_a_living(money if money.period else money._replace(period="year"), country)
+        )
+
+    def _is_a_living(self, money: Money, country: str | None) -> bool:
+        """Whether an amount a time is enough to live on, so that even a stipend of it is pay."""
+        currency = self._currency_of(money, country)
+        least = self._rules.yearly_at_least.get(currency, self._rules.yearly_at_least["$"])
+        yearly = self._conversion.yearly(ends(money)[0], money.period, currency)
+        return yearly is not None and yearly >= least * _LEAST_STIPEND
+
+    def _said_before(self, tokens: list[Token], money: Money, others: frozenset[str]) -> str | None:
+        """What the clause before calls the amount: base, pay, other money, or its `time` only; the nearest counts.
+
+        `mixed`: other money, but pay before that ("salary & bonus 1,580 gross").
+        """
+        lines = 0
+        other = False
+        clause = tokens[max(0, money.first - _CLAUSE) : money.first][::-1]
+        for distance, token in enumerate(clause):
+            lines += token.kind == "line"
+            if token.kind == "stop" or lines > 1:
+                break
+            if (
+                (token.text in others or token.text.endswith(self._other_endings))
+                and lines == 0
+                and distance < _OTHER_MONEY_REACHES
+            ):
+                other = True
+            elif token.text in self._target_words:
+                return "mixed" if other else "target"
+            elif token.text in self._pay_words or token.text.endswith(self._pay_endings):
+                if clause[distance + 1 :] and clause[distance + 1].text in self._target_words:
+                    return "target"  # "OTE range"
+                if other:
+                    return "mixed"
+                return "time" if token.kind == "period" else "base" if token.text in self._base_words else "pay"
+        return "other" if other else None
+
+    def _right_behind_pay(self, tokens: list[Token], money: Money) -> bool:
+        """Whether a word of pay stands within the last three tokens, as in "Salary: 50000"."""
+        return any(t.text in self._pay_words for t in tokens[max(0, money.first - 3) : money.first])
+
+    def _said_behind(self, tokens: list[Token], money: Money, others: frozenset[str]) -> str | None:
+        """What directly follows: "bonus" makes it other money, "gross" pay; behind a comma or plus nothing counts."""
+        between = tokens[money.amounts_end : money.last]
+        if any(t.text in self._pay_words and t.kind != "period" for t in between):
+            return "pay"
+        for at, token in enumerate(tokens[money.last : money.last + 2], money.last + 1):
+            if token.text in _CONNECTORS:
+                return None
+            if token.text in others or token.text.endswith(self._other_endings):
+                return "other"
+            ahead = at < len(tokens) and tokens[at].kind in FIRST  # "base $100k OTE $200k": OTE is said of the next
+            if token.text in self._target_words:
+                return None if ahead else "target"
+            if token.text in self._pay_words:
+                return None if ahead else "base" if token.text in self._base_words else "pay"
+            if not token.text[0].isalpha() and token.kind not in {"currency", "period"}:
+                return None
+        return None
+
+    def _with_period(self, money: Money, country: str | None, *, named: bool, hourly: bool) -> tuple[Money, bool]:
+        """Pay without a period, named as such or a range: amounts that only one period allows get that one."""
+        if money.period or not (named or (money.is_range and money.currency)):
+            return money, False
+        currency = self._currency_of(money, country)
+        smallest, largest = ends(money)
+        if (least := self._rules.yearly_at_least.get(currency)) and smallest >= least:
+            return money._replace(period="year"), True
+        monthly = self._rules.monthly_between.get(currency)
+        if named and monthly and monthly[0] <= smallest and largest <= monthly[1]:
+            return money._replace(period="month"), True
+        if (
+            named
+            and hourly
+            and (most := self._rules.hourly_at_most.get(currency))
+            and smallest >= _LEAST_HOURLY
+            and largest <= most
+        ):
+            return money._replace(period="hour"), True
+        return money, False
+
+    def _credible(self, money: Money, country: str | None, *, named: bool, stated: bool) -> bool:
+        """Whether number, currency, period and naming together are enough to speak of pay."""
+        smallest, largest = ends(money)
+        currency = self._currency_of(money, country)
+        least = self._rules.yearly_at_least.get(currency, 0)
+        if largest > smallest * self._rules.widest_range:
+            return False
+        if not stated and largest > (least or _ANY_YEARLY) * _MOST_YEARS_PAY:
+            return False
+        if money.period and self._conversion.yearly(smallest, money.period, currency) is None:
+            return False
+        if money.currency is None:
+            a_year = not money.is_range and (1900 <= smallest <= 2100 or smallest == _TAX_FORM)
+            hourly = money.period == "hour" and money.is_range
+            return named and (smallest >= 1000 or money.scaled or hourly) and not a_year
+        if named:
+            return money.period is not None or money.scaled or smallest >= 500
+        if money.period in {"hour", "year"}:
+            return smallest >= (_LEAST_HOURLY if money.period == "hour" else 5000)
+        if money.period and not money.is_range:
+            yearly = self._conversion.yearly(smallest, money.period, currency)
+            if least and yearly is not None:
+                return yearly >= least * _LEAST_PART and yearly <= least * _MOST_YEARS_PAY
+            reference = self._conversion.in_reference(yearly, currency)
+            least_reference, most_reference = self._rules.unnamed_reference
+            return reference is not None and least_reference <= reference <= most_reference
+        # Unnamed: only a range, and that with a period or of the size of yearly pay.
+        return money.is_range and (money.period is not None or (least > 0 and smallest >= least / 2))
+
+    def _currency_of(self, money: Money, country: str | None) -> str:
+        """The currency that an amount is judged by: that written, else its sign, else that of the place."""
+        if money.currency is None:
+            return self._rules.country_currencies.get(country or "", "")
+        return self._conversion.currency(money.currency, country) or money.currency
+
+
+def _in_order(money: Money) -> tuple[Money, bool]:
+    """The ends the right way round, and whether they had to be swapped."""
+    if money.minimum is None or money.maximum is None or money.minimum <= money.maximum:
+        return money, False
+    return money._replace(minimum=money.maximum, maximum=money.minimum), True
