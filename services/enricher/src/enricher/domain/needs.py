@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
@@ -16,10 +17,20 @@ Need = Literal["required", "preferred"]
 _REACH, _SECTION = 120, 4_000
 #: Bytes that may stand before a heading on its line: bullets, signs of markup, emoji.
 _LEAD = b" \t\r\n#*-:>\xe2\x80\xa2"
-#: Behind a cue that says nothing of what follows it: "(CPA preferred)", and a line break that was lost.
-_CLOSED = re.compile(rb" ?\)|[A-Z]")
+#: Bytes between a skill and the word behind it that asks for it: "Python or SQL skills".
+_BESIDE = 16
+#: Behind a cue that is silent on what follows it: "(CPA preferred)", "BLS required, ACLS"; a line break that was lost;
+#: "preferred, but not required, in Java" does.
+_CLOSED = re.compile(
+    rb" ?\)| ?,(?! (?:in|with|including|such|especially|like)\b)|[A-Z]| (?:and|but|while|und|aber|et|mais|y|pero)\b"
+)
+#: What stands before "experience with" where nobody asks for it: "gain experience with", "our experience in".
+_WORD, _ASKER = re.compile(rb"[a-z\xc3-\xf4\x80-\xbf]+"), 36
 #: Ends of sentences and list items, one by one: of a set among them the search would not skip what none begins with.
 _ENDS = re.compile(rb"!|\?|;|\n|\.(?=\s|$)|\xe2\x80\xa2|\xc2\xb7")
+
+
+_start = attrgetter("start")
 
 
 class _Cue(msgspec.Struct, frozen=True, gc=False):
@@ -37,6 +48,7 @@ class Needs:
 
     def __init__(self, rules: NeedRules) -> None:
         self._rules = rules
+        self._not_asked = frozenset(word.encode() for word in rules.not_asked)
 
     def phrases(self) -> Iterator[Phrase]:
         """What the scanner shall look for: headings, and words in sentences."""
@@ -47,22 +59,28 @@ class Needs:
         yield from (Phrase(words, "need", ("cue", "preferred")) for words in self._rules.preferred)
         yield from (Phrase(words, "need", ("cue", "required")) for words in self._rules.required)
         yield from (Phrase(words, "need", ("before", "preferred")) for words in self._rules.preferred_before)
+        yield from (Phrase(words, "need", ("asks", "before")) for words in self._rules.asks_before)
+        yield from (Phrase(words, "need", ("asks", "behind")) for words in self._rules.asks_behind)
 
     def of(self, text: Text, mentions: list[Mention]) -> "Sections":
         """The sections of this posting. A heading's words inside a sentence are words like others."""
         starts: list[int] = []
         kinds: list[Need | None] = []
         cues: list[_Cue] = []
+        asks: list[Mention] = []
         for mention in mentions:
             start, end, (role, need) = mention.start, mention.end, mention.value
             if (role == "heading" and _is_heading(text, start, end)) or (
                 role == "alone" and _is_alone(text, start, end)
             ):
-                starts.append(start)
-                kinds.append(None if need == "other" else need)
+                if role == "heading" or need == "preferred" or kinds[-1:] != ["preferred"]:
+                    starts.append(start)
+                    kinds.append(None if need == "other" else need)
+            elif role == "asks":
+                asks.append(mention)
             elif need != "other" and role != "alone":
                 cues.append(_Cue(start, end, need, role == "before", bool(_CLOSED.match(text.raw, end))))
-        return Sections(text, starts, kinds, cues, [cue.start for cue in cues])
+        return Sections(text, starts, kinds, cues, [cue.start for cue in cues], asks, self._not_asked)
 
 
 class Sections(msgspec.Struct, frozen=True, gc=False):
@@ -73,28 +91,47 @@ class Sections(msgspec.Struct, frozen=True, gc=False):
     kinds: list[Need | None]
     cues: list[_Cue]
     cue_starts: list[int]
+    asks: list[Mention]
+    not_asked: frozenset[bytes]
 
     def need(self, start: int, end: int) -> Need | None:
-        """What the sentence at this span says, else the heading above it; None where neither does."""
+        """What the sentence at this span says, else the heading above it, else that the sentence asks for it."""
         starts = self.cue_starts
         first = bisect_left(starts, start - _REACH)
         near = first < len(starts) and starts[first] < end + _REACH
-        return (self._said(first, start, end) if near else None) or self.under(start)
+        said = (self._said(first, start, end) if near else None) or self.under(start)
+        return said or ("required" if self._is_asked(start, end) else None)
 
     def _said(self, first: int, start: int, end: int) -> Need | None:
-        """What words around say, from this cue on; "preferred" wins, for "required" is said in its negation."""
-        said: Need | None = None
-        low = self.text.low
+        """What the nearest words before and behind say, from this cue on."""
+        before: Need | None = None
         for cue in self.cues[first : bisect_left(self.cue_starts, end + _REACH, first)]:
-            if cue.before_only if cue.start >= start else cue.behind_only:
+            is_behind = cue.start >= start
+            if (cue.before_only if is_behind else cue.behind_only) or not self._reaches(cue, start, end):
                 continue
-            between = (low[cue.end : start] if cue.start < start else low[end : cue.start]).strip(b" ")
-            if b"  " in between or _ENDS.search(between):
-                continue
-            if cue.need == "preferred":
-                return "preferred"
-            said = cue.need
-        return said
+            if is_behind:
+                # "Must know Java, Kafka preferred" says it of the last; else "preferred" wins, said beside a "must".
+                is_last = before == "required" and b"," in self.text.low[end : cue.start]
+                return before if before and (is_last or before == "preferred") else cue.need
+            before = cue.need
+        return before
+
+    def _is_asked(self, start: int, end: int) -> bool:
+        """Whether words such as "experience with" speak of the span, and not of what is gained or offered."""
+        for ask in self.asks[bisect_left(self.asks, start - _REACH, key=_start) :]:
+            if ask.start >= end + _BESIDE:
+                break
+            if (ask.value[1] == "behind") == (ask.start >= end) and self._reaches(ask, start, end):
+                before = _ENDS.split(self.text.low[max(0, ask.start - _ASKER) : ask.start])[-1]
+                if self.not_asked.isdisjoint(_WORD.findall(before)):
+                    return True
+        return False
+
+    def _reaches(self, cue: _Cue | Mention, start: int, end: int) -> bool:
+        """Whether the sentence goes on between a cue and a span."""
+        low = self.text.low
+        between = (low[cue.end : start] if cue.start < start else low[end : cue.start]).strip(b" ")
+        return b"  " not in between and _ENDS.search(between) is None
 
     def under(self, start: int) -> Need | None:
         """What the nearest heading above says."""

@@ -193,6 +193,9 @@ class NeedRules(Rule, frozen=True, kw_only=True):
     preferred: list[str]
     preferred_before: list[str]
     required: list[str]
+    asks_before: list[str]
+    asks_behind: list[str]
+    not_asked: list[str]
 
 
 class YearsRules(Rule, frozen=True, kw_only=True):
