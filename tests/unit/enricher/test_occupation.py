@@ -32,7 +32,7 @@ from tests.support.enrichment import posting
         ("Travel Nurse - Des Moines, IA", "Travel Nurse"),
         ("Registered Nurse (RN) - $2,500/week", "Registered Nurse (RN)"),
         ("Entwickler:in (m/w/d) Java", "Entwickler Java"),
-        ("Verkäufer/in (m/w/d) in Vollzeit", "Verkäufer in Vollzeit"),
+        ("Verkäufer/in (m/w/d) in Vollzeit", "Verkäufer"),
         ("Développeur·se Full Stack (H/F) - CDI - Paris", "Développeur Full Stack"),
         ("We are hiring: Sales   Associate!", "Sales Associate"),
         ("Hiring Manager", "Hiring Manager"),
@@ -42,6 +42,17 @@ from tests.support.enrichment import posting
         ("Office 365 Administrator", "Office 365 Administrator"),
         ("Software Engineer II, R-2023-4567", "Software Engineer II"),
         ("Paramedic (Immediate Hiring)", "Paramedic"),
+        (".NET Developer", ".NET Developer"),
+        ("Registered Nurse - Urgent Care", "Registered Nurse - Urgent Care"),
+        ("VP of People (Interim, 6 months)", "VP of People"),
+        ("Data Engineer (f/m/x, 100%)", "Data Engineer"),
+        ("Account Manager (Fashion, remote)", "Account Manager (Fashion)"),
+        ("Buyer (Housewares, part-time or full-time)", "Buyer (Housewares)"),
+        ("Data Science Manager (f/m/d): Forecasting", "Data Science Manager: Forecasting"),
+        ("Welder (MIG) Part-time", "Welder (MIG)"),
+        ("Head of Remote", "Head of Remote"),
+        ("Director, Benefits", "Director, Benefits"),
+        ("Night Auditor - Weekend Manager", "Night Auditor - Weekend Manager"),
         ("Remote", "Remote"),
         ("#123", "#123"),
         ("", ""),
@@ -55,6 +66,29 @@ def test_the_posting_s_own_places_are_taken_out_of_its_title(enricher: Enricher)
     title = "Delivery Driver - Little Mountain"
     read = enricher.read(posting(title, places=[Place(text="Little Mountain")]))
     assert (read.display_title, enricher.read(posting(title)).display_title) == ("Delivery Driver", title)
+
+
+def test_the_employer_is_taken_out_of_its_title(enricher: Enricher) -> None:
+    clean = enricher.display_titles.clean
+    assert clean("Sales Manager - Orbis GmbH", (), ("Orbis GmbH", "orbis")) == "Sales Manager"
+    assert clean("Sales Manager at Orbis", (), ("Orbis GmbH", "orbis")) == "Sales Manager"
+    assert clean("Sales Manager - Data", (), ("Data Orbis GmbH", "data orbis")) == "Sales Manager - Data"
+
+
+@pytest.mark.parametrize(
+    ("title", "display"),
+    [
+        ("Directeur / Directrice de crèche", "Directeur de crèche"),
+        ("Conseiller commercial/Conseillère commerciale", "Conseiller commercial"),
+        ("Expertin / Experte (w/m/d) für Netze", "Expertin für Netze"),
+        ("Kaufmann/-frau im Außenhandel", "Kaufmann im Außenhandel"),
+        ("Profesor / Profesora de inglés", "Profesor de inglés"),
+        ("Buyer / Planner", "Buyer / Planner"),
+        ("Java/JavaScript Developer", "Java/JavaScript Developer"),
+    ],
+)
+def test_of_two_forms_of_a_title_the_first_stays(enricher: Enricher, title: str, display: str) -> None:
+    assert enricher.display_titles.clean(title) == display
 
 
 @pytest.mark.parametrize(

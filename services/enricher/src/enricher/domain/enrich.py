@@ -123,7 +123,9 @@ class Enricher:
         visa = self.authorisation.read(text, mentions.get("visa", _NONE))
         benefits = self.benefits.read(text, mentions.get("benefit", _NONE))
         language = self.language.read(title, posting.description_text)
-        display = self.display_titles.clean(title, _names(posting.places, places))
+        display = self.display_titles.clean(
+            title, _names(posting.places, places), (posting.company, posting.company_key)
+        )
         occupation = self.occupation.read(display)
         evidence += [*skills.evidence, *of_types, *of_salary, *benefits]
         of_occupation = evidence_of(occupation, title)

@@ -286,7 +286,14 @@ class DisplayRules(Rule, frozen=True, kw_only=True):
     """What a title is cleaned of, and how its shouting is calmed."""
 
     calls: list[str]
+    no_calls: list[str]
     noise: list[str]
+    fillers: list[str]
+    units: list[str]
+    beside_pay: list[str]
+    beside_ids: list[str]
+    starts: list[str]
+    endings: list[str]
     places_that_are_words: list[str]
     acronyms: list[str]
     small: list[str]
