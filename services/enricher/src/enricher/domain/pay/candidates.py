@@ -1,21 +1,24 @@
 """Money believed to be pay, and the envelope of ranges that are one pay at several places or levels."""
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from enricher.domain.pay.grammar import Money
 
 #: Characters between amounts that belong together.
 _TOGETHER = 60
 
+#: Base pay or whatever is called pay; on-target earnings; the same pay told once more, for full time.
+Kind = Literal["pay", "target", "restated"]
+
 
 class Candidate(NamedTuple):
-    """Money that may be pay: how surely, by which rule, what the clause calls it, and its characters."""
+    """Money that may be pay: how surely, by which rule, which kind of pay, and its characters."""
 
     money: Money
     score: float
     rule: str
-    said: str | None
+    kind: Kind
     start: int
     end: int
 
@@ -49,7 +52,7 @@ def _alike(best: Candidate, one: Candidate) -> bool:
     sure = one.score >= best.score - 1 or both
     return (
         alike and sure and one.money.currency == best.money.currency
-        and (one.money.period == best.money.period or not both) and (one.said == "target") == (best.said == "target")
+        and (one.money.period == best.money.period or not both) and (one.kind == best.kind)
     )  # fmt: skip
 
 

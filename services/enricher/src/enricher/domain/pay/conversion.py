@@ -8,6 +8,8 @@ from enricher.domain.rules import PayRules, RateRules
 
 #: An amount of more digits is nobody's pay; to multiply 1e999999999 is an error, to write it out endless.
 _MOST_DIGITS = 30
+#: What a sign means that is not the country's own currency.
+_DOLLAR = "USD"
 
 
 class Conversion:
@@ -17,18 +19,27 @@ class Conversion:
         self._factors = pay.yearly_factors
         self._named = {w: code for code, words in pay.currencies.items() for w in words}
         self._local = pay.local_currencies
+        self._by_amount = pay.local_by_amount
         self._plausible = pay.plausible_yearly
         self._plausible_reference = pay.plausible_reference
         self._rates = rates.rates
         self.reference = rates.reference
 
-    def currency(self, written: str | None, country: str | None) -> str | None:
-        """ISO 4217 code of a written currency; a shared sign counts only with the country of the job."""
+    def currency(
+        self, written: str | None, country: str | None, amount: Decimal | None = None, period: PayPeriod | None = None
+    ) -> str | None:
+        """ISO 4217 code of a written currency; a shared sign counts only with the country of the job.
+
+        Where a country writes two currencies with one sign, the amount (a month's, where no period is known) decides.
+        """
         if not written:
             return None
         word = written.strip().lower()
         if code := self._named.get(word):
             return code
+        if amount is not None and (decided := self._by_amount.get(word, {}).get(country or "")):
+            own, least = decided
+            return own if amount * self._factors[period or "month"] >= least else _DOLLAR
         if word in self._local:
             return self._local[word].get(country or "")
         return written.strip().upper() if len(word) == 3 and word.isascii() and word.isalpha() else None

@@ -12,7 +12,15 @@ _BEHIND, _BEFORE = 4, 9
 #: Kinds of tokens with which an amount begins.
 FIRST = frozenset({"currency", "number"})
 #: What may stand between an amount and its period beside words of pay.
-_FILLERS = frozenset({"gross", "net", "netto", "neto", "netos", "nets", "(", ")", "*", ",", "/-"})
+_FILLERS = frozenset({"gross", "net", "netto", "neto", "netos", "nets", "(", ")", "*", ",", "/-", "/"})
+#: Hours written at their amount: "$17hr"; more than the amount are people ("$60,000 HR").
+_HOURS, _MOST_HOURLY = frozenset({"hr", "hrs"}), 1000
+#: In the line below: "Pay frequency: monthly".
+_FREQUENCY = frozenset({"frequency", "basis", "interval", "period"})
+#: What may stand between a bound and its amount, on whose other side it is a label: "Minimum:", "$50,000 (min.)".
+_AFTER_BOUND, _LABELS = frozenset({":", "*"}), ("()", "(.)")
+#: Tokens looked back for "minimum salary"; characters between a least and a most amount that are one range.
+_NAMED_BOUND, _PAIR = 9, 70
 
 
 class Amount(NamedTuple):
@@ -50,7 +58,10 @@ class Grammar:
         self._bounds = {w: side for side, words in rules.bounds.items() for w in words}
         self._closed = frozenset(rules.closed_dashes)
         self._between = frozenset(rules.between)
-        self._fillers = frozenset(rules.pay_words) | _FILLERS
+        self._pay_words = frozenset(rules.pay_words)
+        self._pay_endings = tuple(rules.pay_endings)
+        self._fillers = self._pay_words | _FILLERS
+        self._targets = frozenset(rules.target_words)
 
     def read(self, tokens: list[Token]) -> list[Money]:
         """All money in the tokens, in their order."""
@@ -63,6 +74,21 @@ class Grammar:
                 continue
             found.append(self._money(tokens, amount))
             at = found[-1].last
+        return self._paired(found, tokens)
+
+    def _paired(self, found: list[Money], tokens: list[Token]) -> list[Money]:
+        """The same with a least and a most amount near each other as one range: "min $20, mid $25, max $30"."""
+        for at, low in enumerate(found):
+            if low.minimum is None or low.maximum is not None:
+                continue
+            for behind, high in enumerate(found[at + 1 : at + 3], at + 1):
+                apart = tokens[high.first].start - tokens[low.last - 1].end
+                one = high.maximum and high.minimum is None and high.currency == low.currency
+                said = {t.text for t in tokens[low.last : high.last + 2]}
+                if one and apart <= _PAIR and self._targets.isdisjoint(said):
+                    period = high.period or low.period
+                    whole = high._replace(minimum=low.minimum, period=period, first=low.first, is_range=True)
+                    return [*found[:at], whole, *self._paired(found[behind + 1 :], tokens)]
         return found
 
     def _amount(self, tokens: list[Token], at: int) -> Amount | None:
@@ -90,7 +116,8 @@ class Grammar:
         last = high.last if high else at
         plus = last < len(tokens) and tokens[last].text == "+"
         behind, end = self._period_behind(tokens, last + plus)
-        if plus and (behind is None or not tokens[end - 1].text.startswith(("per ", "/", "a "))):
+        apart = plus and tokens[last].start > tokens[last - 1].end
+        if plus and (behind is None or (apart and not tokens[end - 1].text.startswith(("per ", "/", "a ")))):
             behind, end = None, last  # "$100,000 + monthly bonus" is not monthly
         period = (
             (behind if high or plus else period or behind)
@@ -102,7 +129,8 @@ class Grammar:
             minimum, maximum = _scaled_alike(low, high)
             currency = _more_precise(low.currency, high.currency)
             return Money(minimum, maximum, currency, period, low.first, last, end, True, max(low.scale, high.scale) > 1)
-        side = "minimum" if plus and tokens[last].start == tokens[last - 1].end else self._side(tokens, low.first)
+        label, end = (None, end) if plus else self._label_behind(tokens, end)
+        side = "minimum" if plus and not apart else label or self._side(tokens, low.first)
         least = None if side == "maximum" else low.number
         most = None if side == "minimum" else low.number
         return Money(least, most, low.currency, period, low.first, last, end, False, low.scale > 1)
@@ -113,6 +141,8 @@ class Grammar:
             return None
         at += 1
         while at < len(tokens) and tokens[at].kind in {"bound", "dash"}:
+            if self._bounds.get(tokens[at].text) == "minimum":
+                return None  # "Grade 14 - min $21"
             at += 1
         return self._amount(tokens, at)
 
@@ -120,6 +150,9 @@ class Grammar:
         token = tokens[at]
         if token.kind == "bound":
             return self._bounds[token.text] == "maximum"
+        if token.text == "/":  # "38/42 K€"
+            high = tokens[at + 1 : at + 2]
+            return low.currency is None and low.scale == 1 and bool(high) and high[0].scale > 1
         if token.kind != "dash":
             return False
         if token.text not in self._closed:
@@ -128,19 +161,41 @@ class Grammar:
         return any(t.text in self._between for t in before) or (low.currency is not None and _is_money(tokens, at + 1))
 
     def _side(self, tokens: list[Token], first: int) -> str | None:
-        """`minimum` or `maximum` where a word right before the amount says that it is one-sided."""
-        before = tokens[first - 1] if first else None
-        return self._bounds[before.text] if before and before.kind == "bound" else None
+        """`minimum` or `maximum` where a word before the amount says that it is one-sided."""
+        at = first - 1
+        while at > max(0, first - 5) and (tokens[at].text in _AFTER_BOUND or tokens[at].kind == "line"):
+            at -= 1
+        if at >= 0 and tokens[at].kind == "bound":
+            return self._bounds[tokens[at].text]
+        for at in range(first - 1, max(-1, first - 1 - _NAMED_BOUND), -1):
+            token = tokens[at]
+            if token.kind in {"number", "stop", "line"}:
+                break
+            if token.text.startswith("mindest") and token.text.endswith(self._pay_endings):
+                return "minimum"
+            if token.text in {"minimum", "maximum"} and any(t.text in self._pay_words for t in tokens[at + 1 : at + 3]):
+                return token.text
+        return None
+
+    def _label_behind(self, tokens: list[Token], last: int) -> tuple[str | None, int]:
+        """The side that a label in brackets behind an amount names, and where that ends: "$50,000 (min.)"."""
+        label = tokens[last : last + 4]
+        signs = "".join(t.text for t in label if t.kind != "bound")
+        if len(label) < 3 or label[1].kind != "bound" or not signs.startswith(_LABELS):
+            return None, last
+        return self._bounds[label[1].text], last + 2 + signs.index(")")
 
     def _period_behind(self, tokens: list[Token], last: int) -> tuple[PayPeriod | None, int]:
         for at in range(last, min(last + _BEHIND, len(tokens))):
             token = tokens[at]
             if token.kind == "period":
                 return token.period, at + 1
+            if token.text in _HOURS and at == last and tokens[at - 1].number < _MOST_HOURLY:
+                return "hour", at + 1
             loose = token.kind == "dash" and at + 1 < len(tokens) and tokens[at + 1].kind == "period"  # "$16-/hr"
             if token.kind != "currency" and token.text not in self._fillers and not loose:
                 break
-        return None, last
+        return _frequency(tokens, last), last
 
     def _period_before(self, tokens: list[Token], first: int) -> PayPeriod | None:
         for at in range(first - 1, max(-1, first - 1 - _BEFORE), -1):
@@ -155,6 +210,17 @@ class Grammar:
 def _starts_next(tokens: list[Token], at: int) -> bool:
     """Whether a currency sign behind a number belongs to a number behind it ("10 $20")."""
     return at + 1 < len(tokens) and tokens[at + 1].kind == "number" and tokens[at].end == tokens[at + 1].start
+
+
+def _frequency(tokens: list[Token], last: int) -> PayPeriod | None:
+    """The period that the next line names: "Pay frequency: monthly"."""
+    below = tokens[last : last + 5]
+    if not below or below[0].kind != "line":
+        return None
+    for token, colon, period in zip(below, below[1:], below[2:], strict=False):
+        if token.text in _FREQUENCY and colon.text == ":":
+            return period.period
+    return None
 
 
 def _is_money(tokens: list[Token], at: int) -> bool:

@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from enricher.domain.pay.candidates import Candidate, ends
+from enricher.domain.pay.candidates import Candidate, Kind, ends
 from enricher.domain.pay.conversion import Conversion
 from enricher.domain.pay.grammar import FIRST, Money
 from enricher.domain.pay.tokens import Token
@@ -13,7 +13,9 @@ from enricher.domain.rules import PayRules
 _MOST_YEARS_PAY = 60
 #: Taken for the least yearly pay in a currency without a figure of its own.
 _ANY_YEARLY = 100_000
-_LEAST_HOURLY = 5
+_LEAST_HOURLY, _LEAST_YEARLY = 5, 5000
+#: What the currency of the job's country counts, where pay is told in several.
+_HOME = 0.5
 #: Part of the least yearly pay that a single amount a day, week or month must reach where nothing names it as pay.
 _LEAST_PART = Decimal("0.7")
 #: The same part for a stipend.
@@ -22,14 +24,26 @@ _LEAST_STIPEND = Decimal("0.5")
 _TAX_FORM = 1099
 #: A number without a currency is hourly pay only if it is written so: "15.00 - 17.50", not "6 - 12 months".
 _CENTS = re.compile(r"[.,]\d\d$")
-#: Tokens of the clause before an amount that say what it is.
-_CLAUSE = 24
+#: Tokens of the clause before an amount that say what it is; of those the ones right before it.
+_CLAUSE, _NEAR, _NEAR_CURRENCY = 24, 3, 6
+#: Sentences that end between a name and a range that has its line for itself.
+_SENTENCES = 2
 _OTHER_MONEY_REACHES = 7
 #: What an amount is called that is pay.
 _NAMES = frozenset({"pay", "base", "target"})
 #: Times the least yearly pay that an amount without a period has at most to be pay for heading a line; what ends such.
 _MOST_HEADED = 16
-_ENDS_A_HEAD = frozenset({",", "+", "plus", "|", "doe", "depending"})
+_ENDS_A_HEAD = frozenset({",", "+", "&", "plus", "|", "doe", "depending"})
+#: May stand before an amount that heads a line; what comes with pay, as in "£48k + van", and how far.
+_ABOUT = frozenset({"circa", "ca", "c", "~", "approx"})
+_PACKAGE = frozenset({"bonus", "benefits", "equity", "car", "van", "commission", "pension", "package", "super", "ote"})
+_WITH, _PACKAGE_REACHES = frozenset({"+", "&", "plus"}), 5
+#: Tokens within which "full-time equivalent" stands in brackets with the amount that it is said of.
+_RESTATED, _RESTATES = frozenset({"fte", "wte", "equivalent"}), 4
+#: What an amount may be for that is not a time: "$90 for every 12 deliveries", "per placement"; but "pro rata", and
+#: times that lost the blank behind them ("per yearBenefits").
+_EACH, _FOR = frozenset({"per", "pro", "par", "por", "je"}), frozenset({"every", "each", "one"})
+_NO_PIECES = ("rata", "hour", "day", "week", "month", "year", "annum")
 #: Behind these something else begins.
 _CONNECTORS = frozenset({"plus", "and", "with", "excluding", "not", "und", "et", "y"})
 
@@ -46,18 +60,23 @@ class Judge:
         self._target_words = frozenset(pay.target_words)
         self._other = frozenset(pay.other_money)
         self._other_endings = tuple(pay.other_endings)
+        self._other_periods = frozenset(pay.other_periods)
         self._other_if_small = self._other | frozenset(pay.stipends)
 
     def judge(self, tokens: list[Token], money: Money, country: str | None, *, trusted: bool) -> Candidate | None:
         """How surely this money is pay; None where it is not."""
+        if money.period is None and self._is_by_piece(tokens, money):
+            return None
         other = self._other if self._is_a_living(money, country) else self._other_if_small
         before = self._said_before(tokens, money, other)
         behind = self._said_behind(tokens, money, other)
+        if behind == "other" and before in _NAMES and self._is_clearly_named(tokens, money, country):
+            behind = None
         if "other" in {before, behind} or (before == "mixed" and behind not in _NAMES):
             return None
         # How surely this is pay: named as such, or believed for where it stands.
         named = before in _NAMES or behind in _NAMES or trusted or (before == "time" and money.currency is not None)
-        named = named or self._heads_a_line(tokens, money, country)
+        named = named or self._heads_a_line(tokens, money, country) or self._has_a_package(tokens, money, country)
         stated = money.period is not None
         money, swapped = _in_order(money)
         cents = money.currency is not None or any(
@@ -66,28 +85,81 @@ class Judge:
         money, inferred = self._with_period(money, country, named=named, hourly=cents)
         if not self._credible(money, country, named=named, stated=stated and named):
             return None
-        if money.currency is None and not money.is_range and not (stated or self._right_behind_pay(tokens, money)):
+        open_ended = money.currency is None or (money.period is None and not trusted)
+        if open_ended and not (money.is_range or stated or self._right_behind_pay(tokens, money)):
             return None
         target = behind == "target" or (before == "target" and behind != "base")
+        restated = _is_restated(tokens, money)
         score = 2.0 * named + (not {"base", "time"}.isdisjoint({before, behind})) - target + 1.5 * money.is_range
-        score += (money.period is not None) + (money.currency is not None)
+        score += (money.period is not None) + (money.currency is not None) - restated
+        score += _HOME * (money.currency is not None and self._is_of_place(money, country))
         rule = ".period_by_amount" * inferred + ".swapped" * swapped + ".on_target" * target
-        said = "target" if target else before
-        return Candidate(money, score, rule, said, tokens[money.first].start, tokens[money.last - 1].end)
+        kind: Kind = "restated" if restated else "target" if target else "pay"
+        return Candidate(money, score, rule, kind, tokens[money.first].start, tokens[money.last - 1].end)
 
-    def _heads_a_line(self, tokens: list[Token], money: Money, country: str | None) -> bool:
-        """Whether enough to live on begins a line, and no more is said of it: "Up to £60,000 plus bonus"."""
-        first = money.first - (money.first > 0 and tokens[money.first - 1].kind == "bound")
-        behind = tokens[money.last] if money.last < len(tokens) else None
-        least = self._rules.yearly_at_least.get(self._currency_of(money, country), self._rules.yearly_at_least["$"])
+    def _is_of_place(self, money: Money, country: str | None) -> bool:
+        return self._currency_of(money, country) == self._rules.country_currencies.get(country or "")
+
+    def _is_by_piece(self, tokens: list[Token], money: Money) -> bool:
+        """Whether the amount is for something that is not a time, or for one that is none of ours (two weeks)."""
+        behind = tokens[money.last : money.last + 2]
+        if not behind:
+            return False
+        if behind[0].text in self._other_periods:
+            return True
+        if len(behind) == 1:
+            return False
+        word = behind[1]
+        each = behind[0].text in _EACH and word.kind == "word" and not word.text.startswith(_NO_PIECES)
+        return each or (behind[0].text == "for" and (word.text in _FOR or word.kind == "number"))
+
+    def _is_clearly_named(self, tokens: list[Token], money: Money, country: str | None) -> bool:
+        """Whether a range to live on follows its name with no other amount between, whatever stands behind it."""
+        for token in reversed(tokens[max(0, money.first - _CLAUSE) : money.first]):
+            if token.kind == "number":
+                return False
+            if token.text in self._pay_words or token.text.endswith(self._pay_endings):
+                break
+        return money.is_range and self._is_a_living(money._replace(period=money.period or "year"), country)
+
+    def _has_a_package(self, tokens: list[Token], money: Money, country: str | None) -> bool:
+        """Whether a year's pay comes with what comes with pay: "circa £48k + van"."""
+        behind = tokens[money.last : money.last + _PACKAGE_REACHES]
         return (
             money.currency is not None
-            and (money.period is not None or ends(money)[1] <= least * _MOST_HEADED)
-            and first > 0
-            and tokens[first - 1].kind == "line"
-            and (behind is None or behind.kind == "line" or behind.text in _ENDS_A_HEAD)
-            and self._is_a_living(money if money.period else money._replace(period="year"), country)
+            and bool(behind)
+            and behind[0].text in _WITH
+            and not _PACKAGE.isdisjoint(t.text for t in behind)
+            and self._is_a_years_pay(money, country)
         )
+
+    def _heads_a_line(self, tokens: list[Token], money: Money, country: str | None) -> bool:
+        """Whether enough to live on begins a line or a cell, and no more is said of it: "Up to £60,000 plus bonus"."""
+        first = money.first
+        while first > 0 and (tokens[first - 1].kind == "bound" or tokens[first - 1].text in _ABOUT):
+            first -= 1
+        behind = tokens[money.last] if money.last < len(tokens) else None
+        in_cell = first > 0 and tokens[first - 1].text == "|"
+        ends_cell = behind is None or behind.kind == "line" or behind.text == "|" or behind.text in _WITH
+        fills = in_cell and money.scaled and ends_cell
+        return (
+            (money.currency is not None or (fills and money.is_range))
+            and (in_cell or (first > 0 and tokens[first - 1].kind == "line"))
+            and (
+                behind is None
+                or behind.kind == "line"
+                or behind.text in _ENDS_A_HEAD
+                or (in_cell and behind.text == "(")
+            )
+            and self._is_a_years_pay(money, country)
+        )
+
+    def _is_a_years_pay(self, money: Money, country: str | None) -> bool:
+        """Whether an amount is enough to live on and, where no period is stated, not more than anybody's pay."""
+        least = self._rules.yearly_at_least.get(self._currency_of(money, country), self._rules.yearly_at_least["$"])
+        if money.period is None and ends(money)[1] > least * _MOST_HEADED:
+            return False
+        return self._is_a_living(money if money.period else money._replace(period="year"), country)
 
     def _is_a_living(self, money: Money, country: str | None) -> bool:
         """Whether an amount a time is enough to live on, so that even a stipend of it is pay."""
@@ -103,16 +175,16 @@ class Judge:
         """
         lines = 0
         other = False
+        ends_left = _SENTENCES if _is_alone(tokens, money) else 0
         clause = tokens[max(0, money.first - _CLAUSE) : money.first][::-1]
         for distance, token in enumerate(clause):
             lines += token.kind == "line"
-            if token.kind == "stop" or lines > 1:
+            ends_left -= token.kind == "stop"
+            if ends_left < 0 or lines > 1 or (token.text in _WITH and not distance):
                 break
-            if (
-                (token.text in others or token.text.endswith(self._other_endings))
-                and lines == 0
-                and distance < _OTHER_MONEY_REACHES
-            ):
+            if lines == 0 and (token.text in others or token.text.endswith(self._other_endings)):
+                if distance >= _OTHER_MONEY_REACHES:
+                    break  # What is called pay before that is not this.
                 other = True
             elif token.text in self._target_words:
                 return "mixed" if other else "target"
@@ -125,8 +197,10 @@ class Judge:
         return "other" if other else None
 
     def _right_behind_pay(self, tokens: list[Token], money: Money) -> bool:
-        """Whether a word of pay stands within the last three tokens, as in "Salary: 50000"."""
-        return any(t.text in self._pay_words for t in tokens[max(0, money.first - 3) : money.first])
+        """Whether a word of pay stands right before, as in "Salary: 50000"; with a currency it may stand farther."""
+        reach = _NEAR if money.currency is None else _NEAR_CURRENCY
+        near = tokens[max(0, money.first - reach) : money.first]
+        return any(t.text in self._pay_words or t.text.endswith(self._pay_endings) for t in near)
 
     def _said_behind(self, tokens: list[Token], money: Money, others: frozenset[str]) -> str | None:
         """What directly follows: "bonus" makes it other money, "gross" pay; behind a comma or plus nothing counts."""
@@ -134,6 +208,8 @@ class Judge:
         if any(t.text in self._pay_words and t.kind != "period" for t in between):
             return "pay"
         for at, token in enumerate(tokens[money.last : money.last + 2], money.last + 1):
+            if token.kind == "period" and at < len(tokens) and tokens[at].text in others:
+                return "other"  # "in annual revenue"
             if token.text in _CONNECTORS:
                 return None
             if token.text in others or token.text.endswith(self._other_endings):
@@ -186,7 +262,7 @@ class Judge:
         if named:
             return money.period is not None or money.scaled or smallest >= 500
         if money.period in {"hour", "year"}:
-            return smallest >= (_LEAST_HOURLY if money.period == "hour" else 5000)
+            return smallest >= (_LEAST_HOURLY if money.period == "hour" else max(_LEAST_YEARLY, least / 2))
         if money.period and not money.is_range:
             yearly = self._conversion.yearly(smallest, money.period, currency)
             if least and yearly is not None:
@@ -201,7 +277,7 @@ class Judge:
         """The currency that an amount is judged by: that written, else its sign, else that of the place."""
         if money.currency is None:
             return self._rules.country_currencies.get(country or "", "")
-        return self._conversion.currency(money.currency, country) or money.currency
+        return self._conversion.currency(money.currency, country, ends(money)[0], money.period) or money.currency
 
 
 def _in_order(money: Money) -> tuple[Money, bool]:
@@ -209,3 +285,20 @@ def _in_order(money: Money) -> tuple[Money, bool]:
     if money.minimum is None or money.maximum is None or money.minimum <= money.maximum:
         return money, False
     return money._replace(minimum=money.maximum, maximum=money.minimum), True
+
+
+def _is_alone(tokens: list[Token], money: Money) -> bool:
+    """Whether a range has its line for itself: then the sentence above says what it is."""
+    behind = tokens[money.last : money.last + 1]
+    alone = money.first > 0 and tokens[money.first - 1].kind == "line" and (not behind or behind[0].kind == "line")
+    return money.is_range and alone
+
+
+def _is_restated(tokens: list[Token], money: Money) -> bool:
+    """Whether brackets call the amount the pay of full time: "£24,000 (£30,000 FTE)"."""
+    before = [t.text for t in tokens[max(0, money.first - _RESTATES) : money.first]]
+    behind = [t.text for t in tokens[money.last : money.last + _RESTATES]]
+    if "(" not in before:
+        return False
+    inside = before[before.index("(") :] + (behind[: behind.index(")")] if ")" in behind else [])
+    return not _RESTATED.isdisjoint(inside)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from common.contracts import OfferedPay, PayPeriod, Salary
 from enricher.domain.evidence import Evidence, from_span
-from enricher.domain.pay.candidates import Candidate, envelope
+from enricher.domain.pay.candidates import Candidate, ends, envelope
 from enricher.domain.pay.conversion import Conversion
 from enricher.domain.pay.grammar import Grammar
 from enricher.domain.pay.judgement import Judge
@@ -86,7 +86,7 @@ class PayReader:
 
     def _as_read(self, candidate: Candidate, country: str | None, rule: str, text: str) -> _Read:
         money = candidate.money
-        currency = self._conversion.currency(money.currency, country)
+        currency = self._conversion.currency(money.currency, country, ends(money)[0], money.period)
         if money.currency is None and (currency := self._rules.country_currencies.get(country or "")):
             rule += ".currency_of_place"
         return _Read(money.minimum, money.maximum, currency, money.period, rule + candidate.rule, text)

@@ -21,7 +21,7 @@ _LETTER = r"[^\W\d_\u3040-\u9fff]"
 _UNIT = re.compile(
     rf"[a-z]+{_LETTER}*"
     r"|(?=\d)(\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:\\?[.,'’ \u00a0\u202f]\d{3})+(?:\\?[.,]\d{1,2})?(?!\d)"
-    r"|\d+(?:[.,]\d{1,2})?(?!\d)|\d+)(?:[.,]\\?[-–—]{1,2}(?! ?\d))?"
+    r"|\d{1,3}\.\d{4}(?!\d)|\d+(?:[.,]\d{1,2})?(?!\d)|\d+)(?:[.,]\\?[-–—]{1,2}(?! ?\d))?"
     rf"|[\u3040-\u9fff]|{_LETTER}+|\n\s*|[^\w\s]"
 )
 #: The capital that begins a word inside a word.
@@ -91,7 +91,7 @@ class Tokenizer:
         )
         self._index("bound", [w for words in rules.bounds.values() for w in words])
         self._index("dash", [*rules.dashes, *rules.closed_dashes])
-        named = [*rules.other_money, *rules.pay_words, *rules.target_words, *_AS_WORDS]
+        named = [*rules.other_money, *rules.pay_words, *rules.target_words, *rules.other_periods, *_AS_WORDS]
         self._index("word", [w for w in named if not _UNIT.fullmatch(w)])
         for phrases in self._phrases.values():
             phrases.sort(key=lambda p: -len(p.units))
