@@ -1,6 +1,6 @@
 """The normalizer's stage on a real database, fed by a source whose items say what they are."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,8 +20,10 @@ from common.contracts import (
     PostingsNormalized,
     ReplayMode,
     SourcePosting,
+    decode,
 )
 from common.database import create_engine
+from common.messaging.protocol import Outgoing
 from common.messaging.unit import Finished
 from common.testing.postgres import PostgresServer
 from normalizer.handlers import LookAgain, NormalizePostings
@@ -127,6 +129,15 @@ class Normalizer:
         for said in event.postings if isinstance(event, DuplicatesSettled) else ():
             known = self.told.get(said.hash_key, (0, ""))
             self.told[said.hash_key] = max(known, (said.version, said.cluster_id))
+
+    def receive(self, messages: Iterable[Outgoing]) -> None:
+        """Take in what is sent where people have decided about clusters."""
+        for message in messages:
+            sha256 = message.headers.sha256
+            if message.headers.event_type == LookRequested.event_type:
+                self.asked.append(decode(LookRequested, message.body, sha256))
+            else:
+                self.hear(decode(DuplicatesSettled, message.body, sha256))
 
     async def look(self, at: datetime = NOW + timedelta(hours=1)) -> list[Posting]:
         """Judge the reads that wait and look at what is due, as the watch does; what others are told of is returned."""

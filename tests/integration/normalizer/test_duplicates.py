@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from common.contracts import DuplicatesSettled, PostingsNormalized, decode, stage_of
+from common.contracts import DuplicatesSettled, PostingsNormalized, stage_of
 from common.messaging.outbox import Outbox
 from normalizer.store.duplicate_decisions import DecisionStore
 from normalizer.tables import duplicate
@@ -153,8 +153,7 @@ async def test_people_and_pages_at_one_time_leave_every_posting_in_a_cluster_of_
                 messages = await decisions.split(conn, keys[who], "ada", "another", NOW)
             else:
                 messages = await decisions.merge(conn, [keys[who], keys["9"]], "ada", "the same", NOW)
-        for message in messages or ():
-            normalizer.hear(decode(DuplicatesSettled, message.body, message.headers.sha256))
+        normalizer.receive(messages or ())
 
     await asyncio.gather(
         decide(split=True, who="0"), decide(split=False, who="1"), decide(split=True, who="2"),
@@ -166,6 +165,40 @@ async def test_people_and_pages_at_one_time_leave_every_posting_in_a_cluster_of_
     parted = {stored[UUID(keys[who])] for who in ("0", "2")}
     assert len(parted) == 2
     assert stored[UUID(keys["1"])] == stored[UUID(keys["9"])]
+
+
+async def test_what_people_take_out_of_a_job_is_no_repost_of_it_and_what_they_put_back_is(
+    normalizer: Normalizer,
+) -> None:
+    posted = {"1": NOW - timedelta(days=90), "2": NOW - timedelta(days=10)}
+    await normalizer.page([item(int(n), place=f"Town {n}") | {"posted_at": at.isoformat()} for n, at in posted.items()])
+    keys = {p.source_job_id: p.hash_key for p in normalizer.sent}
+    decisions = DecisionStore(Outbox("normalizer"))
+
+    async def flagged() -> list[list[str]]:
+        """The flags of the later one, each time that others are told of it."""
+        return [[f.kind for f in said.flags] for said in await normalizer.look_again() if said.hash_key == keys["2"]]
+
+    assert await flagged() == [["repost"]]
+    async with normalizer.engine.begin() as conn:
+        normalizer.receive(await decisions.split(conn, keys["2"], "ada", "another", NOW) or ())
+    assert await flagged() == [[]]
+    async with normalizer.engine.begin() as conn:
+        normalizer.receive(await decisions.merge(conn, list(keys.values()), "ada", "the same", NOW) or ())
+    assert await flagged() == [["repost"]]
+
+
+@pytest.mark.parametrize("late", [1, 2])
+async def test_a_page_that_comes_late_tells_a_repost_that_it_was_seen_earlier(
+    normalizer: Normalizer, late: int
+) -> None:
+    old = item(1, place="Town 1") | {"posted_at": (NOW - timedelta(days=30)).isoformat()}
+    pages = [(item(2, place="Town 2"), NOW + timedelta(minutes=90)), (old, NOW)]
+    pages.insert(late, (item(2, place="Town 2"), NOW))
+    for shown, at in pages:
+        await normalizer.page([shown], at=at)
+        await normalizer.look_again()
+    assert [flag["since"] for _, flags in await normalizer.flags() for flag in flags] == ["2026-11-20T12:00:00Z"]
 
 
 @pytest.mark.parametrize("size", [1, 60])

@@ -9,7 +9,6 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from common.contracts import DuplicatesSettled, decode
 from common.messaging.outbox import Outbox
 from common.messaging.protocol import Outgoing
 from common.web.problems import add_problem_handlers
@@ -31,7 +30,7 @@ class Heard:
     async def publish(self, messages: Sequence[Outgoing]) -> set[str]:
         for message in messages:
             assert message.headers.stage == "", "what people decide is no unit of a run"
-            self.normalizer.hear(decode(DuplicatesSettled, message.body, message.headers.sha256))
+        self.normalizer.receive(messages)
         return {message.headers.event_id for message in messages}
 
 

@@ -129,6 +129,11 @@ def wakes(known: Sighting | None, change: Change, collected_at: datetime) -> boo
     return known is not None and known.asleep and change == "same" and collected_at > (known.gone_at or NEVER)
 
 
+def seen_earlier(known: Sighting, change: Change, collected_at: datetime) -> bool:
+    """Whether a page that comes late tells that a posting, as it is, was seen earlier than thought."""
+    return change == "same" and collected_at < known.first_seen_at
+
+
 def best_of(members: Sequence[Member], precedence: Precedence) -> Member | None:
     """The sighting that is shown: one that is gone only where all are."""
     return precedence.best([each for each in members if each.gone_at is None] or members)
@@ -163,7 +168,7 @@ def _look_at(
     now: datetime,
 ) -> datetime | None:  # fmt: skip
     """Now where its state or its flags may have changed already."""
-    if state.standing.state != "open":
+    if state.standing.state != "open" or first_seen_at != state.first_seen_at:
         return now
     if flags(members, "open", first_seen_at, None, now, rules) != [*state.flags]:
         return now

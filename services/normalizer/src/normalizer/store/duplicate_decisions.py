@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.contracts import unit_id
+from common.contracts import Clustered, Event, LookRequested, unit_id
 from common.database import bulk_upsert
 from common.messaging.outbox import Outbox, outgoing, root_headers
 from common.messaging.protocol import Outgoing
@@ -83,7 +83,7 @@ class DecisionStore:
         winner = min(clusters.values())
         losers = sorted(set(clusters.values()) - {winner})
         moved = await conn.execute(MOVE, {"losers": losers, "winners": [winner] * len(losers)})
-        return await self._tell(conn, moved, now)
+        return await self._tell(conn, moved, members, now)
 
     async def split(
         self, conn: AsyncConnection, key: str, by: str, why: str, now: datetime
@@ -98,19 +98,24 @@ class DecisionStore:
         stays = clusters[key] if clusters[key] != key else others[0]
         places = {**dict.fromkeys(others, stays), key: key}
         moved = await conn.execute(SET_CLUSTER, {"keys": list(places), "clusters": list(places.values())})
-        return await self._tell(conn, moved, now)
+        return await self._tell(conn, moved, clusters, now)
 
     async def _members(self, conn: AsyncConnection, keys: Sequence[str]) -> Mapping[str, str]:
         """All members of the clusters of these postings, each with its cluster; none moves until the end."""
         await conn.execute(LOCK_CLUSTERING)
         return {row.hash_key.hex: row.cluster_id.hex for row in await conn.execute(MATES, {"keys": list(keys)})}
 
-    async def _tell(self, conn: AsyncConnection, moved: Iterable[sa.Row[Any]], now: datetime) -> Sequence[Outgoing]:
-        """Store what is sent of postings that have moved: side work, as it belongs to no run."""
-        messages = []
-        for event in in_messages(sorted(map(clustered, moved), key=lambda posting: posting.hash_key)):
-            name = unit_id("aside", event.event_type, *((p.hash_key, p.version) for p in event.postings))
-            messages.append(outgoing(event, root_headers("", name, "", "", now), name, ""))
+    async def _tell(
+        self, conn: AsyncConnection, moved: Iterable[sa.Row[Any]], members: Iterable[str], now: datetime
+    ) -> Sequence[Outgoing]:
+        """Store what is sent of postings that have moved: side work, as it belongs to no run.
+
+        All `members` are looked at again: which of them are reposts hangs on who is in their cluster.
+        """
+        told = sorted(map(clustered, moved), key=lambda posting: posting.hash_key)
+        messages = [_aside(event, event.postings, now) for event in in_messages(told)]
+        if told:
+            messages.append(_aside(LookRequested(hash_keys=sorted(members)), told, now))
         await self._outbox.add(conn, messages)
         return messages
 
@@ -129,6 +134,11 @@ class DecisionStore:
             for pair in pairs
         ]
         await bulk_upsert(conn, t_decision, rows, key=["one", "other"])
+
+
+def _aside(event: Event, told: Iterable[Clustered], now: datetime) -> Outgoing:
+    name = unit_id("aside", event.event_type, *((posting.hash_key, posting.version) for posting in told))
+    return outgoing(event, root_headers("", name, "", "", now), name, "")
 
 
 def _plain(row: sa.RowMapping) -> Row:

@@ -5,7 +5,7 @@
 # what the other has written before it decides what a posting shows.
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -19,7 +19,18 @@ from common.contracts.posting import ForwardedOutcome
 from common.database import bulk_upsert
 from normalizer.domain.closing import ended, evergreen, looks
 from normalizer.domain.markup import text_of
-from normalizer.domain.merge import OPEN, Change, Member, Merged, PostingState, Sighting, change_of, next_state, wakes
+from normalizer.domain.merge import (
+    OPEN,
+    Change,
+    Member,
+    Merged,
+    PostingState,
+    Sighting,
+    change_of,
+    next_state,
+    seen_earlier,
+    wakes,
+)
 from normalizer.domain.precedence import Precedence
 from normalizer.domain.record import Record
 from normalizer.store.rows import (
@@ -92,7 +103,8 @@ class PostingStore:
             for id_, change in changes.items()
             if change in ("first", "changed") or wakes(known.get(id_), change, page.collected_at)
         ]
-        merged = await self._merge_postings(conn, page, spoken, known, precedence)
+        earlier = {each.hash_key for id_, each in known.items() if seen_earlier(each, changes[id_], page.collected_at)}
+        merged = await self._merge_postings(conn, page, spoken, earlier, known, precedence)
         outcomes = {
             id_: merged.outcome(record, changes[id_], again=id_ in known and known[id_].last_run_id == page.run_id)
             for id_, record in records.items()
@@ -137,11 +149,12 @@ class PostingStore:
         conn: AsyncConnection,
         page: Page,
         spoken: Sequence[Record],
+        earlier: Set[str],
         known: Mapping[str, Sighting],
         precedence: Precedence,
     ) -> Merged:
-        """Create or change the postings that these records belong to, and those that they left."""
-        if not spoken:
+        """Create or change the postings that these records belong to or left, and those seen `earlier`."""
+        if not spoken and not earlier:
             return Merged({}, {})
         created = await self._create(conn, page, spoken, precedence)
         left = {
@@ -149,7 +162,7 @@ class PostingStore:
             for r in spoken
             if r.source_job_id in known and known[r.source_job_id].hash_key != r.hash_key
         }
-        before = await self._lock(conn, ({r.hash_key for r in spoken} | left) - created.keys())
+        before = await self._lock(conn, ({r.hash_key for r in spoken} | left | earlier) - created.keys())
         rows = [content_row(record, page.rules_version, page.now) for record in spoken]
         await bulk_upsert(conn, t_content, rows, key=CONTENT_KEY)
         if not before:
