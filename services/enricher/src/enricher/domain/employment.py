@@ -14,7 +14,14 @@ from enricher.domain.weekly_hours import WeeklyHours
 from enricher.domain.wording import Wording, blank_out, words_pattern
 
 _SEPARATORS = re.compile(r"[\W_]+")
-
+#: Where a part of a title begins and ends, or a term or a kind of work stands: "6 month contract", "contract role".
+_BEGINS = re.compile(r"(?:^|[-–—|,;(\[/:]|\b(?:months?|mths?|weeks?|years?|term|w2|mois|meses))[\s-]*$")
+_ENDS = re.compile(r"\s*(?:$|[-–—|,;()\[\]/:*]|(?:to|role|position|basis|work|opportunity|h/f|f/h|only)\b)")
+#: "60-80 %", "(50%)": the share of a full week, where it is not that of travel, of remote work or of pay.
+_SHARE = re.compile(
+    r"(?P<low>[1-9]\d)\s?%?\s?(?:-|–|bis|à)\s?(?P<high>[1-9]\d|100)\s?%(?!\s?\w)|\(\s?(?P<one>[1-9]\d)\s?%\s?\)"
+)
+_FULL_WEEK = 100
 
 #: Types that say how long the week is, and those (besides none) that leave it to be said.
 _HOURS, _LEAVES_HOURS_OPEN = frozenset({"FULL_TIME", "PART_TIME"}), frozenset({"TEMPORARY"})
@@ -37,6 +44,7 @@ class EmploymentReader:
             self._provider.update({_plain(p): kind for p in (kind, *phrases)})
         self._title = Wording(rules.title)
         self._ignore = words_pattern(rules.title_ignore)
+        self._edges = frozenset(rules.title_edges)
         self._body = rules.body
         self._in_context, self._decoys = rules.context.words, rules.context.decoys
         self._statements = EmploymentStatements(rules.context)
@@ -85,7 +93,17 @@ class EmploymentReader:
 
     def _read_title(self, title: str) -> tuple[Evidence, ...]:
         low = blank_out(self._ignore, title.lower())
+        found = [(kind, m) for kind, m in self._title.find(low) if m.group() not in self._edges or _at_edge(low, m)]
+        if share := _SHARE.search(low):
+            low_end, high_end = int(share["low"] or share["one"]), int(share["high"] or share["one"])
+            found += [("PART_TIME", share)] if low_end < _FULL_WEEK else []
+            found += [("FULL_TIME", share)] if high_end == _FULL_WEEK else []
         return tuple(
             Evidence("employment_types", kind, "employment.title", "title", *m.span(), title[m.start() : m.end()])
-            for kind, m in self._title.find(low)
+            for kind, m in found
         )
+
+
+def _at_edge(low: str, match: re.Match[str]) -> bool:
+    """Whether it begins or ends a part of a title: "Contract Java Developer", not "Maintenance Contract & Billing"."""
+    return bool(_BEGINS.search(low[: match.start()]) or _ENDS.match(low, match.end()))

@@ -16,6 +16,11 @@ _LONGEST_LINK = 12
 #: What a statement of its own begins behind (the body, a line, a sentence, a bracket, a dash), and what it ends at.
 _OPENS = re.compile(r"(?:^|[\n.,!?(|;•·–—]|\s[-/]|  )[\s*#>✓•·-]*$")
 _CLOSES = re.compile(r"[ \t*]*(?:$|[\n.,;:!|()/–—•·$€£-]|  |\d|considered\b|available\b|possible\b|möglich\b)")
+#: Ways of hiring that postings refuse: "no third-party or c2c candidates".
+_REFUSABLE = frozenset((b"c2c", b"corp to corp", b"1099"))
+_REFUSED = re.compile(r"\b(?:no|not|nor|non|without|cannot|don'?t|won'?t|unable)\b[^.\n]{0,50}$")
+#: "… at client, temporary, or corporate offices": one of a list.
+_LISTED = re.compile(r"[^\W\d],\s?$")
 #: "This is a full-time …", "seeking a part-time …", "the role is full-time".
 _SAID_OF_JOB = re.compile(
     r"(?<!\w)(?:(?:is|seeks?|seeking|hires?|hiring|recruiting|needs?|for|appoint|join us as|sucht|suchen)"
@@ -54,14 +59,18 @@ class EmploymentStatements:
         others = last in self._ends_of_others
         if others and self._becomes.search(before):
             return False
+        if text.low[start:end] in _REFUSABLE and _REFUSED.search(before):
+            return False
         if any(m.value[1] for m in group) or (last in self._ends_of_labels and self._label.search(before)):
             return True
         behind = text.low[end : end + _REACH].decode(errors="ignore")
         if text.low[start:end].decode(errors="ignore") in self._labelled_only:
             return False
-        if self._not_behind.match(behind) or (others and self._not_before.search(before)):
+        if self._not_behind.match(behind.partition("\n")[0]) or (others and self._not_before.search(before)):
             return False
-        if (start == text.body_start or _OPENS.search(before)) and _CLOSES.match(behind):
+        if _LISTED.search(before) and behind.startswith(",") and group[0].value[0] == "TEMPORARY":
+            return False
+        if start == text.body_start or (_OPENS.search(before) and _CLOSES.match(behind)):
             return True
         return bool(_SAID_OF_JOB.search(before) or self._noun.match(behind))
 

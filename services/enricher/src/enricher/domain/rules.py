@@ -107,6 +107,7 @@ class EmploymentRules(Rule, frozen=True, kw_only=True):
     provider: dict[EmploymentType, list[str]]
     title: dict[EmploymentType, list[str]]
     title_ignore: list[str]
+    title_edges: list[str]
     body: dict[EmploymentType, list[str]]
     context: EmploymentContext
     hours: WeeklyHoursRules
