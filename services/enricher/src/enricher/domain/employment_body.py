@@ -25,7 +25,7 @@ _LISTED = re.compile(r"[^\W\d],\s?$")
 _SAID_OF_JOB = re.compile(
     r"(?<!\w)(?:(?:is|seeks?|seeking|hires?|hiring|recruiting|needs?|for|appoint|join us as|sucht|suchen)"
     r"\s(?:an?\s|eine?n?\s)?"
-    r"|(?:role|position|job|post|poste|puesto|stelle)\s(?:is|est|es|ist)\s|this\s)(?:[\w-]+,\s)?$"
+    r"|(?:role|position|job|post|poste|puesto|stelle)s?\s(?:is|are|est|es|ist)\s|this\s)(?:[\w-]+,\s)?$"
 )
 
 
