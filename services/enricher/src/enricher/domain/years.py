@@ -22,12 +22,27 @@ _MOST = 60
 _BETWEEN_TWO, _AND = r"(?:between|zwischen|entre|tussen)", r"(?:and|und|et|y|e|en|to|à|bis|-|–)"
 _JOINS = r"(?:\\?-|–|—|−|~|/|to|or|and|bis|oder|tot|à|ou|a|o|y|e|until)"
 #: Behind a number with a plus or a bound: what the years were spent in.
-_SPENT = re.compile(r"[\s’'`]*(?:\+\s*)?(?:in|of|as|with|within|on|im|als|en|dans|comme|como|de|d['’]|\w+ing|\w+al)\b")
+_SPENT = re.compile(
+    r"[\s’'`.)]*(?:\+\s*)?(?:in|of|as|with|within|on|im|als|en|dans|comme|como|de|d['’]|\w+ing|\w+al|\w+[ai]ndo|\w+[áé]ndote)\b"
+)
+#: "In business" ends what a firm says of itself, but goes on as what a candidate did: "6 years in business analysis".
+_BUSINESS_OF = re.compile(r"in business (?!(?:and|with|as|we|our|the|in|on|for|at|to|but)\b)\w")
 #: Before years that the employer has, as in "with 12 years of experience our team guides you".
 _WITH = last_words(("with", "mit", "avec", "con"))
+_AFTER = last_words(("nach", "mit", "dank", "durch", "avec", "con", "with"))
 #: Experience "for at least 6 years".
 _FOR = re.compile(
     r"^(?!.*(?:licen[cs]e|permit|permis|resident|lived|driven|insur|clearance|warrant)).*(?<!\w)for[\s~(]*$"
+)
+#: The same in German, where "since" says it: "Sie sind seit mindestens 4 Jahren als … tätig".
+_SINCE = re.compile(r"(?<!\w)(?:sie|du)\s(?:[\w-]+\s){0,4}seit[\s~(]*$")
+_DEADLINE = re.compile(r"(?<!\w)in\s*$")
+#: Signs before a number that make it a bound; what may stand before a statement that has its line for itself.
+_BOUND_SIGNS, _BULLETS = frozenset("≥>+"), " \t•*-–·>"
+#: The number behind its name: "Minimum years of experience: 4"; bytes looked at for its colon.
+_LABEL = 40
+_LABELLED = re.compile(
+    r"(?P<name>[^:\d]*):\s*(?P<from>\d{1,2})(?!\d|[.,]\d)\s*(?P<plus>\+)?(?:\s*(?:-|–|to|à|a|bis)\s*(?P<to>\d{1,2})(?!\d))?"
 )
 #: A word between two blanks, read backwards; and words that may stand between number and unit.
 _PLAIN = re.compile(rb" ([a-z]+) ")
@@ -35,7 +50,11 @@ _FILLS = r"(?:or more|full|volle|good|solid|plus)"
 _LETTERS = re.compile(r"[^\W\d_]+")
 _BETWEEN = frozenset(_LETTERS.findall(_FILLS)) - {"or"}
 _NUMBER, _WORD = 60, 20
-_PLUS = re.compile(r"[\s’'`]*(?:\+|plus\b|or more\b|and above\b|and up\b|o más\b|ou plus\b|und mehr\b|oder mehr\b)")
+_ABBREVIATED = frozenset({"yrs", "yr"})
+_PLUS = re.compile(
+    r"[\s’'`]*(?:\+|plus\b|or (?:more|longer)\b|and (?:above|up)\b|[oy] más\b|(?:ou|et) plus\b"
+    r"|(?:und|oder) (?:mehr|länger)\b)"
+)
 
 
 class Years(NamedTuple):
@@ -43,6 +62,10 @@ class Years(NamedTuple):
 
     minimum: int | None
     maximum: int | None
+
+
+#: No experience is asked for, in words that need not name it ("Débutants bienvenus").
+_NONE = Years(0, 0)
 
 
 class _Stated(NamedTuple):
@@ -60,12 +83,14 @@ class YearsReader:
         self._rules = rules
         self._numbers = {**rules.numbers, **{str(n): n for n in range(51)}}
         number = "(?:" + "|".join([r"\d{1,2}(?:[.,]5)?", *sorted(rules.numbers, key=len, reverse=True)]) + ")"
+        # "five (5) years", "three to five (3-5) years"
+        again = rf"\s*\(\s*{number}\s*(?:\+|(?:-|–|to)\s*{number})?\s*\)"
         low, high = "|".join(map(re.escape, rules.at_least)), "|".join(map(re.escape, rules.at_most))
         units = "|".join(sorted(map(re.escape, rules.units), key=len, reverse=True))
         self._amount = re.compile(
-            rf"(?:(?<![\w.,$€£%/])|(?<=[a-z]{{3}})(?=\d))(?:(?P<least>{low})\s*|(?P<most>{high})\s*|(?P<between>{_BETWEEN_TWO})\s*)?(?:[~≥>+]\s*)?(?P<from>{number})"
-            rf"(?P<plus>\s*(?:\\?\+|plus\b))?(?:\s*\(\s*{number}\s*\+?\s*\))?"
-            rf"(?:\s*(?P<join>(?(between){_AND}|{_JOINS}))\s*(?P<to>{number})(?P<plus2>\s*\\?\+)?(?:\s*\(\s*{number}\s*\))?)?"
+            rf"(?:(?<![\w.,$€£%/])|(?<=[a-z]{{3}})(?=\d)|(?<=[a-z]{{3}}[.;:)])(?=\d))(?:(?P<least>{low})\s*|(?P<most>{high})\s*|(?P<between>{_BETWEEN_TWO})\s*)?(?P<sign>[~≥>+(]\s*)?(?P<from>{number})"
+            rf"(?P<plus>\s*(?:\\?\+|plus\b))?(?:\s*\))?(?:{again})?"
+            rf"(?:\s*(?P<join>(?(between){_AND}|{_JOINS}))\s*(?P<to>{number})(?P<plus2>\s*\\?\+)?(?:{again})?)?"
             rf"(?:\s*{_FILLS})?[\s -]*(?:{units})$"
         )
         said = chain(rules.numbers, rules.at_least, rules.at_most, rules.units, (_BETWEEN_TWO, _AND, _JOINS, _FILLS))
@@ -114,16 +139,34 @@ class YearsReader:
         before = text.before(mention.start, _BEFORE)
         says = says or self._follows_number(before)
         match = self._amount.search((near := before[-_NUMBER:]) + unit, self._first_own(near)) if says else None
-        if match is None or text.low[mention.end : mention.end + 1].isalnum():
+        if match is None:
+            return (
+                self._labelled(text, mention, before) if b":" in text.low[mention.end : mention.end + _LABEL] else None
+            )
+        if text.low[mention.end : mention.end + 1].isalnum():
             return None
-        behind = text.behind(mention.end, _BEHIND)
+        # "5 yrs. in sales": the point ends no sentence.
+        pointed = unit in _ABBREVIATED and text.low[mention.end : mention.end + 1] == b"."
+        behind = text.behind(mention.end + pointed, _BEHIND)
         head = before[: len(before) - (match.end() - match.start() - len(unit))]
-        if not self._is_asked(match, head, behind):
-            return None
         start = mention.end - len(match.group().encode())
+        listed = not head.strip(_BULLETS) and sections.under(start) == "required"
+        if not self._is_asked(match, head, behind, listed=listed):
+            return None
         preferred = sections.need(start, mention.end) == "preferred"
         years = self._years(match, behind)
         return years and _Stated(years, start, mention.end, "years.stated", preferred)
+
+    def _labelled(self, text: Text, mention: Mention, before: str) -> _Stated | None:
+        """A number behind its name: "Years of experience: 3-5"."""
+        match = _LABELLED.match(text.behind(mention.end, _BEHIND))
+        if match is None or not self._experience.search(f"{before[-_WORD:]} {match['name']}"):
+            return None
+        low, high = int(match["from"]), int(match["to"]) if match["to"] else None
+        if low > self._rules.most or (high is not None and high < low):
+            return None
+        end = mention.end + text.low[mention.end :].find(match.group()[-1:].encode(), match.start("from"))
+        return _Stated(Years(low, high), mention.start, end + 1, "years.labelled", preferred=False)
 
     def _years(self, match: re.Match[str], behind: str) -> Years | None:
         low, high = self._number(match["from"]), self._number(match["to"]) if match["to"] else None
@@ -138,36 +181,53 @@ class YearsReader:
     def _number(self, words: str) -> int:
         return self._numbers.get(words) or int(float(words.replace(",", ".")) if words[0].isdigit() else 0)
 
-    def _is_asked(self, match: re.Match[str], head: str, behind: str) -> bool:
-        """Whether the years are asked of the candidate: experience is named near, or the form says as much."""
+    def _is_asked(self, match: re.Match[str], head: str, behind: str, *, listed: bool) -> bool:
+        """Whether the years are asked of the candidate: experience is named near, or the form says as much.
+
+        `listed`: the statement begins a line under a heading of what is required.
+        """
         soft = match["least"] in self._soft
         backwards = head[::-1]
         never = self._never_before.match(backwards) and not self._asked_before.match(backwards)
-        held = bool(match["least"]) and bool(self._held.search(head))
+        more = _PLUS.match(behind)
+        firm = bool(match["least"] or more) and not soft
+        held = bool(match["least"] or more) and bool(self._held.search(head))
         # "worked as a fitter for at least 6 years", not "for over 20 years".
-        if never and held and not soft and _FOR.search(head):
+        if never and firm and (self._has_spent(head) or (_SINCE.search(head) and _SPENT.match(_PLUS.sub("", behind)))):
             return True
         never = never or bool(_WITH.match(backwards) and self._others_behind.match(behind))
-        if never or self._never_behind.match(behind.lstrip(" ’'`-–")):
+        ends = behind.lstrip(" ’'`-–")
+        if never or (self._never_behind.match(ends) and not _BUSINESS_OF.match(ends)):
             return False
-        bound = bool(match["plus"] or match["plus2"] or _PLUS.match(behind) or match["to"])
+        signed = bool(match["plus"]) or (match["sign"] or "")[:1] in _BOUND_SIGNS
+        bound = signed or bool(match["plus2"] or more or match["to"])
         bound = bound or bool((match["least"] or match["most"]) and not soft)
         value = self._number(match["from"])
         if value > self._rules.most or (soft and value > self._rules.most_soft):
             return False
         if not bound and not (soft and held) and self._others.search(head[-_NAMED_BEFORE:]):
             return False
-        if self._experience.search(behind[:_NAMED_BEHIND]) or self._experience.search(head[-_NAMED_BEFORE:]):
+        if self._experience.search(f"{match.group()[-4:]} {behind[:_NAMED_BEHIND]}"):
             return True
-        return (bound or (soft and held)) and bool(
-            _SPENT.match(_PLUS.sub("", behind, count=1) or behind) or match["plus"]
-        )
+        deadline = bool(_DEADLINE.search(head))
+        if self._experience.search(head[-_NAMED_BEFORE:]) and not (deadline and match["to"]):
+            return True
+        spent = bool(_SPENT.match(_PLUS.sub("", behind, count=1) or behind))
+        spent = spent and not deadline
+        return (bound and (spent or signed)) or (spent and (listed or (soft and held)))
+
+    def _has_spent(self, head: str) -> bool:
+        """Whether somebody is asked for what they did, or had experience with, "for" some years."""
+        said = self._held.search(head) or (self._experience.search(head) and not self._others.search(head))
+        return bool(said and _FOR.search(head))
 
     def _in_words(self, text: Text, mention: Mention) -> _Stated | None:
         words = text.low[mention.start : mention.end].decode(errors="ignore")
         before, behind = text.around(mention.start, mention.end, 60)
-        near = self._experience.search(words) or self._experience.search(behind[:45])
-        if not near or self._others.search(before):
+        none = mention.value == _NONE
+        near = none or self._experience.search(words) or self._experience.search(behind[:45])
+        theirs = self._others.search(before) or (_AFTER.match(before[::-1]) and self._others.search(behind))
+        if not near or theirs:
             return None
         return _Stated(mention.value, mention.start, mention.end, "years.worded", preferred=False)
 
