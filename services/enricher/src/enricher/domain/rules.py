@@ -57,6 +57,8 @@ class SeniorityRules(Rule, frozen=True, kw_only=True):
     version: int
     precedence: list[Seniority]
     ignore: list[str]
+    staff_heads: list[str]
+    no_leaders: list[str]
     titles: dict[Seniority, list[str]]
     crafts: dict[Seniority, list[str]]
     grades: dict[str, Seniority]

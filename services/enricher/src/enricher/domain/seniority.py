@@ -16,9 +16,13 @@ _LADDER: tuple[Seniority, ...] = ("junior", "mid", "senior", "lead", "principal"
 _ALTERNATIVE = re.compile(r"^[\w\s.]{0,24}(?:/|\s(?:or|to|bis|oder|ou|o)\s|\s?[–-]\s?)\s*$")
 #: "Analyst/Sr Analyst": with and without the level.
 _RANK = r"(?:sr\b\.?|senior|jr\b\.?|junior|lead|principal)"
-_EITHER = re.compile(rf"^(?:(?!{_RANK}).)*\b(\w+)\s*/\s*{_RANK}\s+\1\b")
+_EITHER = re.compile(rf"^(?:(?!{_RANK}).)*?\b(\w+(?:\s\w+){{0,3}})\s*/\s*{_RANK}\s+\1\b")
 #: Behind a grade a title ends, or another part of it begins; not the comma of "$1,800", and not the sign before it.
-_GRADE_END, _SIGNS = re.compile(r"\s*(?:$|[-–—,(/|:&)](?!\d))"), "$€£#."
+_GRADE_END, _SIGNS = re.compile(r"\s*(?:$|[-–—,(/|:&)](?!\d))|\s+(?:in|at|full|part|remote|hybrid)\b"), "$€£#."
+#: "Assistant to the Regional Manager": whose assistant it is.
+_OF_OTHERS = re.compile(r"\b(?:assistant|secretary|assistenz|assistent(?:in)?)\s+(?:to|der|des)\s[^|(,/–—]*")
+#: "Küchenleiterin", "Heimleitung".
+_LEADERS = re.compile(r"(?<![\w-])(\w{3,}?)(?:leiter(?:in|innen)?|leitung)(?!\w)")
 
 
 class SeniorityReader:
@@ -28,6 +32,12 @@ class SeniorityReader:
         self._rank = {level: rank for rank, level in enumerate(rules.precedence)}
         self._ignore = words_pattern(rules.ignore)
         self._levels = Wording(rules.titles)
+        # "Staff UEFI Firmware Engineer", "Data Architect, Staff": not the staff of a hospital.
+        heads = words_pattern(rules.staff_heads).pattern
+        self._staff = re.compile(
+            rf"(?:^|[-–—|,:/(]|\bsr\b\.?|\bsenior\b)[\s-]*(staff)\b(?=[^|(]*?{heads})|{heads}\W{{1,3}}(staff)(?=\s*(?:$|[-–—|,/(]))"
+        )
+        self._no_leaders = tuple(rules.no_leaders)
         self._crafts = Wording(rules.crafts)
         self._grades = rules.grades
         self._provider = Wording(rules.provider)
@@ -50,8 +60,15 @@ class SeniorityReader:
         return self._of_craft(title)
 
     def _of_title(self, title: str) -> Evidence | None:
-        low = blank_out(self._ignore, title.lower())
+        plain = title.lower()
+        low = blank_out(self._ignore, blank_out(_OF_OTHERS, plain) if "assist" in plain or "secret" in plain else plain)
         found = [(level, m) for level, m in self._levels.find(low) if self._counts(low, m)]
+        if "staff" in low and (staff := self._staff.search(plain)):
+            found.append(("principal", staff))
+        if "leit" in low:
+            known = {m.span() for _, m in found}
+            leaders = (m for m in _LEADERS.finditer(low) if not m[1].endswith(self._no_leaders))
+            found += [("manager", m) for m in leaders if m.span() not in known]
         if not found or _EITHER.search(low):
             return None
         level, match = min(found, key=lambda f: self._rank[f[0]])
@@ -71,7 +88,8 @@ class SeniorityReader:
         """Grades such as II count behind a word and at the end of a part of the title only."""
         if match.group() not in self._grades:
             return True
-        alone = low[: match.start()].strip() and low[match.start() - 1] not in _SIGNS
+        before = low[: match.start()].strip()
+        alone = before and low[match.start() - 1] not in _SIGNS and before[-1] != ":"
         return bool(alone) and bool(_GRADE_END.match(low, match.end()))
 
 
