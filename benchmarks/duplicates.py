@@ -25,7 +25,7 @@ from common.messaging.rule_sets import RuleSets
 from common.settings import config_path
 from normalizer.domain.clusters import Clusters
 from normalizer.domain.dedupe_rules import dedupe_rules_from
-from normalizer.domain.duplicates import Reader
+from normalizer.domain.listing import Reader
 from normalizer.handlers import NormalizePostings
 from normalizer.store import PostingStore
 from normalizer.store.duplicates import DuplicateStore
@@ -54,8 +54,9 @@ _letters = random.Random(1)
 VOCABULARY = ["".join(_letters.choices("eariotnslcudpmhgbfywkvxzjq", k=_letters.randint(2, 10))) for _ in range(5000)]
 FILLED_AT_ONCE = 50_000
 FILL = (
-    "INSERT INTO normalizer.duplicate (hash_key, cluster_id, block, fingerprint, rules_version, run_id,"
-    " dwh_load_timestamp) SELECT k, k, md5('b' || n / 3)::uuid, md5('f' || n)::uuid, '1', 'fill', now()"
+    "INSERT INTO normalizer.duplicate (hash_key, cluster_id, block, text_block, fingerprint, rules_version,"
+    " run_id, dwh_load_timestamp) SELECT k, k, md5('b' || n / 3)::uuid, md5('t' || n / 2)::uuid, md5('f' || n)::uuid,"
+    " '1', 'fill', now()"
     " FROM (SELECT n, md5(n::text)::uuid AS k FROM generate_series(CAST(:low AS int), CAST(:high AS int)) AS n) AS f"
 )
 

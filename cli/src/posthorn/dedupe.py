@@ -12,7 +12,8 @@ from common.contracts import Posting
 from common.settings import config_path
 from normalizer.domain.clusters import Clusters, Joined
 from normalizer.domain.dedupe_rules import DedupeRules, dedupe_rules_from
-from normalizer.domain.duplicates import Comparison, Listing, Reader
+from normalizer.domain.duplicates import Comparison
+from normalizer.domain.listing import Listing, Reader
 from posthorn.posting_lines import Canonical, Line, each_line
 from sources.companies.names import CompanyNames
 from sources.companies.rules import load_rules

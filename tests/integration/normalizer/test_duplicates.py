@@ -63,6 +63,14 @@ async def test_the_same_job_of_two_boards_is_one_cluster_of_two_postings(normali
     assert (joined.reason, joined.duplicate_class, joined.similarity) == ("same_text", "full", 1)
 
 
+async def test_one_text_under_two_names_of_a_company_is_one_cluster(normalizer: Normalizer) -> None:
+    body = f"Acme builds lifts. {BODY}"
+    await normalizer.page([item(1, body=body) | {"company": "Acme Lifts Ltd"}], source=BEST)
+    await normalizer.page([item(2, body=body) | {"company": "Acme Doors Ltd"}], source=SECOND)
+    await normalizer.page([item(3, body=body) | {"company": "Swift Staffing"}], source=LAST)
+    assert await clusters(normalizer) == [{"1", "2"}]
+
+
 async def test_that_a_text_is_cut_off_is_kept_sent_on_and_known_to_those_who_come_later(normalizer: Normalizer) -> None:
     title, windows = "Lead Engineer Routing Platform", (BODY[:250], BODY[260:])
     first, later = (item(n, title, body=body) | {"description_is_excerpt": True} for n, body in enumerate(windows, 1))

@@ -12,7 +12,8 @@ from common.settings import config_path
 from normalizer.domain.clusters import Clusters
 from normalizer.domain.company_key import CompanyKeys
 from normalizer.domain.dedupe_rules import dedupe_rules_from
-from normalizer.domain.duplicates import Listing, Reader, compare
+from normalizer.domain.duplicates import compare
+from normalizer.domain.listing import Listing, Reader
 from normalizer.domain.place_key import place_key
 from normalizer.domain.settling import Grouping
 from normalizer.domain.similarity import containment, jaccard, text_of
@@ -58,7 +59,8 @@ def key_of(title: str) -> str:
         ("Booking.com B.V.", "Booking"), ("Acme (YC S21)", "Acme"), ("Johnson & Johnson", "Johnson and Johnson"),
         ("Acme ONSITE Full-Time (Berlin", "Acme"), ("Acme is hiring", "ACME"),
         ("Holding 7 d/b/a Acme", "Acme LLC"), ("Société Générale S.A.", "Societe Generale"),
-        ("St. Aldhelm Hospital", "Saint Aldhelm Hospital"),
+        ("St. Aldhelm Hospital", "Saint Aldhelm Hospital"), ("www.acme.nl", "Acme B.V."), ("acme.co.uk", "Acme"),
+        ("Volksbank Ahrental eG", "Volksbank Ahrental"),
     ],
 )  # fmt: skip
 def test_spellings_of_one_company_have_one_key(one: str, other: str) -> None:
@@ -110,6 +112,8 @@ def test_companies_that_share_a_word_stay_apart(one: str, other: str) -> None:
         ("Platform Engineer (Req #R-0091822)", "Platform Engineer 2026-0417"), ("Nurse - Nights", "Nurse, Night Shift"),
         ("Acme - Platform Engineer", "Platform Engineer at Acme"), ("Welder x 4", "Welder *NEW*"),
         ("Platform Engineer - 3 days in office", "Platform Engineer - 37 hours per week"),
+        ("Platform Engineer @ Acme Group", "Platform Engineer"), ("Pflegefachfrau/-mann", "Pflegefachmann"),
+        ("R&D Tech Lead", "Research and Development Technical Lead"), ("Lab Tech", "Laboratory Technician"),
     ],
 )  # fmt: skip
 def test_spellings_of_one_title_have_one_key(one: str, other: str) -> None:
@@ -132,6 +136,60 @@ def test_spellings_of_one_title_have_one_key(one: str, other: str) -> None:
 def test_other_roles_and_levels_have_other_keys(one: str, other: str) -> None:
     first, second = (key_of(title) for title in (one, other))
     assert first != second
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Controls Engineer", "Controls Enginer"), ("Dispatcher", "Dispacther"), ("Dispatcher", "Dispattcher"),
+        ("Clearance Broker", "Clarance Broker"), ("Contractor", "Contracter"),
+        ("Künstliche Welten", "Knstliche Welten"), ("Nurse in Dernau", "Nurse"),
+    ],
+)  # fmt: skip
+def test_a_title_with_a_typing_error_or_a_town_more_is_the_same_one_where_the_text_is(one: str, other: str) -> None:
+    first, second = listing("a", title=one, place="Dernau"), listing("b", title=other, place="Dernau")
+    assert same_job(READER, first, second)
+    assert not same_job(READER, first, listing("b", title=other, place="Dernau", body=OTHER))
+    assert not same_job(READER, first, listing("b", title=other, place="Dernau", body=""))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Waiter", "Writer"), ("Trainer", "Trainee"), ("Assistenzarzt Urologie", "Assistenzarzt Neurologie"),
+        ("Assistenzarzt Angiologie", "Assistenzarzt Andrologie"), ("Planner", "Planter"), ("Tester", "Texter"),
+        ("Employee Relations", "Employer Relations"), ("Carer", "Career"), ("Inbound Agent", "Outbound Agent"),
+        ("Baker in Training", "Baker"), ("Consultant EWM", "Consultant QM"), ("Java Developer", "Javas Developer 2"),
+    ],
+)  # fmt: skip
+def test_words_that_differ_in_a_letter_and_mean_another_role_stay_two(one: str, other: str) -> None:
+    assert not same_job(READER, listing("a", title=one), listing("b", title=other))
+
+
+TOLD = f"Acme builds lifts and the doors before them. {BODY}"
+
+
+@pytest.mark.parametrize(
+    ("company", "other", "changed", "same"),
+    [
+        ("Acme Lifts Ltd", "Acme Doors Ltd", {}, True), ("Industrias Acme", "Acme", {}, True), ("Acme", "", {}, True),
+        ("Acme Lifts", "Acme Doors", {"place": "Lyon"}, False), ("Acme Lifts", "Acme Doors", {"body": OTHER}, False),
+        ("Acme Lifts", "Acme Doors", {"title": "Lift Engineer"}, False), ("Acme", "Borg Staffing", {}, False),
+        ("Acme Lifts", "Bright Lifts", {}, False), ("Acme", "Acme Staffing", {}, False), ("Hays", "", {}, False),
+    ],
+)  # fmt: skip
+def test_one_text_under_two_names_is_one_job_where_the_text_tells_what_the_names_share(
+    company: str, other: str, changed: dict[str, Any], *, same: bool
+) -> None:
+    second = {"company": other, "body": TOLD, "source": "lever"} | changed
+    assert same_job(READER, listing("a", company=company, body=TOLD), listing("b", **second)) == same
+
+
+@pytest.mark.parametrize("name", ["Northgate", "Hospital"])
+def test_companies_that_share_a_word_which_the_text_does_not_tell_or_that_is_common_stay_two(name: str) -> None:
+    body = f"Our hospital is new. {BODY}"
+    first, second = (listing(company, company=f"{name} {company}", body=body) for company in ("Aldhelm", "Berta"))
+    assert not same_job(READER, first, second)
 
 
 def test_a_text_that_lost_spaces_between_paragraphs_is_still_the_same() -> None:
@@ -241,6 +299,23 @@ def test_two_windows_of_one_advert_are_one_job_where_title_and_place_say_which(
     told = {"title": "Lead Engineer Routing Platform", "source": "adzuna", "day": FIRST, "cut": True} | changed
     first = listing("a", body=NOTE, **told)
     assert same_job(READER, first, listing("b", body=OTHER_NOTE, **told)) == same
+
+
+@pytest.mark.parametrize(("day", "same"), [(date(2027, 3, 2), True), (date(2027, 9, 2), False)])
+def test_windows_of_one_advert_are_one_job_for_about_a_year(day: date, *, same: bool) -> None:
+    told = {"title": "Lead Engineer Routing Platform", "source": "adzuna", "cut": True}
+    first, later = listing("a", body=NOTE, day=FIRST, **told), listing("b", body=OTHER_NOTE, day=day, **told)
+    assert same_job(READER, first, later) == same
+
+
+@pytest.mark.parametrize(("share", "same"), [(0.8, True), (0.5, False)])
+def test_a_long_advert_of_which_most_stands_again_a_month_later_is_the_opening_again(
+    share: float, *, same: bool
+) -> None:
+    old, new = (" ".join(f"{word}{number:03}" for number in range(900)) for word in ("old", "new"))
+    kept = int(len(old) * share)
+    first = listing("a", body=old, day=FIRST)
+    assert same_job(READER, first, listing("b", body=old[:kept] + new[kept:], day=LATER)) == same
 
 
 @pytest.mark.parametrize("pair", own_pairs(), ids=lambda pair: pair["why"])

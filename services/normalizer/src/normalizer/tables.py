@@ -196,8 +196,9 @@ company = sa.Table(
 )
 
 # Which cluster each posting is in, and why: the posting that it matched best, and the nearest that it was kept from.
-# `version` counts how often it changed its cluster: at 0 it is where it began, alone or joined by others. `block` and
-# `fingerprint` are the keys by which candidates are found; the texts themselves lie in `content`.
+# `version` counts how often it changed its cluster: at 0 it is where it began, alone or joined by others. `block`,
+# `text_block` (NULL in rows of before it was) and `fingerprint` are the keys by which candidates are found; the texts
+# themselves lie in `content`.
 duplicate = sa.Table(
     "duplicate",
     metadata,
@@ -205,6 +206,7 @@ duplicate = sa.Table(
     sa.Column("cluster_id", sa.Uuid, nullable=False),
     sa.Column("version", sa.Integer, nullable=False, server_default="0"),
     sa.Column("block", sa.Uuid, nullable=False),
+    sa.Column("text_block", sa.Uuid),
     sa.Column("fingerprint", sa.Uuid, nullable=False),
     sa.Column("matched", sa.Uuid),
     sa.Column("reason", sa.Text),
@@ -219,6 +221,7 @@ duplicate = sa.Table(
     sa.CheckConstraint("similarity BETWEEN 0 AND 1", name="duplicate_similarity_share"),
     sa.CheckConstraint("(matched IS NULL) = (reason IS NULL)", name="duplicate_reason_told"),
     sa.Index("duplicate_block", "block", "fingerprint"),
+    sa.Index("duplicate_text_block", "text_block", "fingerprint"),
     sa.Index("duplicate_cluster", "cluster_id"),
 )
 

@@ -1,11 +1,12 @@
 """Clusters of postings that are the same job: each newcomer is compared within its block and joins what it matches."""
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from normalizer.domain.dedupe_rules import DedupeRules
-from normalizer.domain.duplicates import Comparison, Listing, compare
+from normalizer.domain.duplicates import UNRELATED, Comparison, compare
+from normalizer.domain.listing import Listing
 
 #: Different texts of one block that a newcomer is compared with: the ones that matched last.
 MOST_TEXTS = 50
@@ -19,11 +20,9 @@ class Joined:
     comparison: Comparison | None = None
 
 
-@dataclass
-class _Block:
-    """Postings of one company and role; of those with one text at one place only the first is kept."""
-
-    texts: OrderedDict[tuple[bytes, frozenset[str], str], Listing] = field(default_factory=OrderedDict)
+#: Postings of one company and role; of those with one text at one place only the first is kept. The last one matched
+#: stands last.
+_Block = dict[tuple[bytes, frozenset[str], str, str], Listing]
 
 
 class Clusters:
@@ -31,7 +30,8 @@ class Clusters:
 
     def __init__(self, rules: DedupeRules) -> None:
         self._rules = rules
-        self._blocks: defaultdict[tuple[str, str], _Block] = defaultdict(_Block)
+        self._blocks: defaultdict[tuple[str, str], _Block] = defaultdict(dict)
+        self._text_blocks: defaultdict[tuple[str, str], list[Listing]] = defaultdict(list)
         self._parent: dict[str, str] = {}
         self._order: dict[str, int] = {}
 
@@ -64,15 +64,17 @@ class Clusters:
         self._parent[second] = first
 
     def _compared(self, posting: Listing) -> Iterator[tuple[Listing, Comparison]]:
-        texts = self._blocks[posting.block].texts
-        key = (posting.text.digest, posting.places.words, posting.company_key)
-        known = texts.get(key)
-        if known is not None:
-            texts.move_to_end(key)
+        block, key = self._blocks[posting.block], posting.twins
+        if (known := block.pop(key, None)) is not None:
+            block[key] = known
             yield known, compare(posting, known, self._rules)
             return
-        for other in list(texts.values()):
-            yield other, compare(posting, other, self._rules)
-        texts[key] = posting
-        if len(texts) > MOST_TEXTS:
-            texts.popitem(last=False)
+        alike = self._text_blocks[posting.text_block]
+        for other in [*block.values(), *(each for each in alike if each.block != posting.block)]:
+            if (found := compare(posting, other, self._rules)) is not UNRELATED:
+                yield other, found
+        block[key] = posting
+        if len(block) > MOST_TEXTS:
+            del block[next(iter(block))]
+        alike.append(posting)
+        del alike[:-MOST_TEXTS]

@@ -9,6 +9,8 @@ from sources.companies.names import CompanyNames
 #: An opening bracket that nothing closes takes the rest of the name with it.
 _BRACKETS = re.compile(r"\([^()]*(?:\)|$)|\[[^\[\]]*(?:\]|$)")
 _DOMAIN = re.compile(r"(?<=\w)\.(?:com|io|ai|net|org|co|de|app|dev)\b", re.IGNORECASE)
+#: A name that is the address of a site: `www.acme.nl`, `acme.co.uk`.
+_SITE = re.compile(r"(?:https?://)?(?:www\.)?([\w-]{2,})\.(?:co\.)?(?:[a-z]{2}|com|net|org|app|dev)/?", re.IGNORECASE)
 _TRADES_AS = re.compile(r"^.*\b(?:d/b/a|dba|trading as|t/a)\s+", re.IGNORECASE)
 #: Where ä, ö, ü are written so, folded names have one letter less.
 _GERMAN = re.compile("([aou])e")
@@ -28,7 +30,8 @@ class CompanyKeys:
 
     def _company(self, name: str) -> str:
         """The name's own words, folded; "" for no name. `The Home Depot, Inc. (DIY)` gives `home depot`."""
-        plain = _DOMAIN.sub("", _TRADES_AS.sub("", _BRACKETS.sub(" ", name)))
+        site = _SITE.fullmatch(name.strip())
+        plain = site[1] if site else _DOMAIN.sub("", _TRADES_AS.sub("", _BRACKETS.sub(" ", name)))
         core = self._names.core(plain) or self._names.core(name)
         spelled = self._rules.spellings
         words = tuple(spelled.get(word, word) for word in core.split() if word not in _SMALL)

@@ -38,8 +38,10 @@ class PostedAgain(_Rules):
     """When a company's opening of one title and place is one, whatever its short or cut texts say; days and words."""
 
     most_days: int = Field(gt=0)
+    cut_days: int = Field(gt=0)
     least_days: int = Field(gt=0)
     words: int = Field(gt=0)
+    likeness: float = _Share
     title_words: int = Field(gt=0)
 
 
@@ -48,6 +50,8 @@ class SimilarityRules(_Rules):
 
     full: ByPlace
     like_company: ByPlace
+    other_company: ByPlace
+    other_company_words: int = Field(gt=0)
     contained: ByPlace
     like_contained: ByPlace
     contained_likeness: float = _Share
@@ -67,6 +71,7 @@ class CompanyRules(_Rules):
     agencies: tuple[str, ...] = ()
     never_same: tuple[tuple[str, ...], ...] = ()
     leading: frozenset[str] = frozenset()
+    common: frozenset[str] = frozenset()
     spellings: dict[str, str] = {}
     one_brand: tuple[tuple[str, ...], ...] = ()
 

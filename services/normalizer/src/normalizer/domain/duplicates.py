@@ -1,56 +1,18 @@
 """Whether two postings are the same job, how sure that is, and why: the rules of `config/dedupe.yml`."""
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from functools import cached_property
 from typing import Literal
 
-from normalizer.domain.company_key import CompanyKeys
 from normalizer.domain.dedupe_rules import DedupeRules, PostedAgain, SimilarityRules
-from normalizer.domain.place_key import Nearness, PlaceKey, place_key
-from normalizer.domain.similarity import Text, containment, jaccard, text_of
-from normalizer.domain.title_key import title_key
-from sources.companies.names import CompanyNames
+from normalizer.domain.listing import Listing
+from normalizer.domain.other_names import akin, same_role
+from normalizer.domain.place_key import Nearness
+from normalizer.domain.similarity import containment, jaccard
 
 #: full: one text. semantic: the same job in other words around it. temporal: the text again, later, under a new id.
 #: partial: one of the two is an excerpt of the other, or there is no text to compare.
 DuplicateClass = Literal["full", "semantic", "temporal", "partial"]
 Verdict = Literal["merge", "retain"]
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A posting as duplicates are looked for. `reference` names it; `day` is the day it was published."""
-
-    reference: str
-    source: str
-    company: str
-    title: str
-    places: PlaceKey
-    text: Text
-    day: date | None = None
-    company_key: str = ""
-    brand: str = ""
-    agency: bool = False
-    title_key: str = ""
-
-    @property
-    def block(self) -> tuple[str, str]:
-        """Only postings of one block are compared."""
-        return self.brand, self.title_key
-
-    @cached_property
-    def block_id(self) -> str:
-        """The block as 32 hex digits."""
-        return hashlib.md5("|".join(self.block).encode(errors="replace"), usedforsecurity=False).hexdigest()
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """32 hex digits, the same for postings of one company, one text and one place: one of them is enough."""
-        told = (self.text.digest.hex(), self.company_key, *sorted(self.places.words))
-        return hashlib.md5("|".join(told).encode(errors="replace"), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,50 +25,63 @@ class Comparison:
     duplicate_class: DuplicateClass | None = None
 
 
-class Reader:
-    """Prepares postings for comparison."""
-
-    def __init__(self, rules: DedupeRules, names: CompanyNames) -> None:
-        self.rules = rules
-        self._keys = CompanyKeys(names, rules.company)
-
-    def listing(
-        self, reference: str, source: str, company: str | None, title: str, places: Sequence[str], body: str, *,
-        day: date | None = None, cut: bool = False,
-    ) -> Listing:  # fmt: skip
-        """A posting with its keys; `cut`: the source is known to cut off bodies."""
-        key = self._keys.company(company or "")
-        where = place_key(tuple(places), self.rules.place_noise)
-        return Listing(
-            reference=reference, source=source, company=company or "", title=title, places=where,
-            text=text_of(body, self.rules, cut=cut), day=day, company_key=key, brand=self._keys.brand(key),
-            agency=self._keys.is_agency(key), title_key=title_key(title, where, self.rules.title, key),
-        )  # fmt: skip
+#: Of postings that were found together and name two roles, or two companies that have nothing in common.
+UNRELATED = Comparison("retain", "unrelated")
 
 
 def compare(one: Listing, other: Listing, rules: DedupeRules) -> Comparison:
-    """Judge two postings of one block; the order of the two does not matter."""
+    """Judge two postings of one block, or of one text block; the order of the two does not matter."""
+    near = one.places.nearness(other.places)
+    if told_apart := _by_names(one, other, near, rules):
+        return told_apart
+    renamed = one.title_key != other.title_key
+    if min(one.text.words, other.text.words) < rules.similarity.excerpt_words:
+        return Comparison("retain", "too_little_text") if renamed else _without_text(one, other)
+    likeness = jaccard(one.text, other.text)
+    if renamed and near == "other":
+        return Comparison("retain", "alike_at_other_places", likeness)
+    found = _by_texts(one, other, near, likeness, rules)
+    if found.verdict == "merge" and not (renamed and found.reason == "reworded"):
+        return replace(found, duplicate_class=_again(one, other, rules) or found.duplicate_class)
+    one_company = not renamed and one.company_key == other.company_key
+    if one_company and _posted_again(one, other, near, likeness, rules.similarity.posted_again):
+        return Comparison("merge", "posted_again", likeness, _again(one, other, rules) or "semantic")
+    return replace(found, verdict="retain", duplicate_class=None)
+
+
+def _by_names(one: Listing, other: Listing, near: Nearness, rules: DedupeRules) -> Comparison | None:
+    """What their companies and titles alone decide."""
     if frozenset((one.company_key, other.company_key)) in rules.company.apart:
         return Comparison("retain", "companies_known_to_differ")
-    if min(one.text.words, other.text.words) < rules.similarity.excerpt_words:
-        return _without_text(one, other)
-    near = one.places.nearness(other.places)
-    likeness = jaccard(one.text, other.text)
-    if likeness >= rules.similarity.full.at(near):
-        return Comparison("merge", "same_text", likeness, _again(one, other, rules) or "full")
-    if one.company_key != other.company_key:
-        if likeness >= rules.similarity.like_company.at(near):
-            return Comparison("merge", "reworded", likeness, _again(one, other, rules) or "semantic")
-        agency = one.agency or other.agency
-        if not agency and containment(one.text, other.text) >= rules.similarity.like_contained.at(near):
-            return Comparison("merge", "text_inside_the_other", likeness, _again(one, other, rules) or "semantic")
-        return Comparison("retain", "another_text_of_a_like_company", likeness)
-    found = _compared_texts(one, other, near, likeness, rules.similarity)
-    if found.verdict == "merge":
-        return replace(found, duplicate_class=_again(one, other, rules) or found.duplicate_class)
-    if _posted_again(one, other, near, rules.similarity.posted_again):
-        return Comparison("merge", "posted_again", likeness, _again(one, other, rules) or "semantic")
-    return found
+    places = one.places.words | other.places.words
+    if one.title_key != other.title_key and not same_role(one.title_key, other.title_key, places):
+        return UNRELATED
+    return None if one.brand == other.brand or (near != "other" and _akin(one, other, rules)) else UNRELATED
+
+
+def _by_texts(one: Listing, other: Listing, near: Nearness, likeness: float, rules: DedupeRules) -> Comparison:
+    """What two texts decide; the less their companies are one, the more they must share."""
+    asked = rules.similarity
+    if one.brand != other.brand:
+        same = likeness >= asked.other_company.at(near)
+        return Comparison("merge" if same else "retain", "same_text" if same else "another_company", likeness, "full")
+    if likeness >= asked.full.at(near):
+        return Comparison("merge", "same_text", likeness, "full")
+    if one.company_key == other.company_key:
+        return _compared_texts(one, other, near, likeness, asked)
+    if likeness >= asked.like_company.at(near):
+        return Comparison("merge", "reworded", likeness, "semantic")
+    agency = one.agency or other.agency
+    if not agency and containment(one.text, other.text) >= asked.like_contained.at(near):
+        return Comparison("merge", "text_inside_the_other", likeness, "semantic")
+    return Comparison("retain", "another_text_of_a_like_company", likeness)
+
+
+def _akin(one: Listing, other: Listing, rules: DedupeRules) -> bool:
+    """Whether two brands may be one employer; agencies copy what others write."""
+    if one.agency or other.agency or min(one.text.words, other.text.words) < rules.similarity.other_company_words:
+        return False
+    return akin(one.brand, other.brand, (one.text, other.text), rules.company.common)
 
 
 def _compared_texts(
@@ -136,17 +111,19 @@ def _compared_texts(
     return Comparison("retain", "alike_at_other_places" if elsewhere else "texts_differ", likeness)
 
 
-def _posted_again(one: Listing, other: Listing, near: Nearness, rules: PostedAgain) -> bool:
-    """Whether a company fills one opening in other words: texts so short, or cut so much, do not tell two apart."""
+def _posted_again(one: Listing, other: Listing, near: Nearness, likeness: float, rules: PostedAgain) -> bool:
+    """Whether a company fills one opening in other words: texts so short, cut so much or so alike tell of no two."""
     days = _days(one, other)
-    if not one.company_key or one.agency or (days or 0) > rules.most_days:
+    if not one.company_key or one.agency:
         return False
     if one.text.cut and other.text.cut:
         named = one.places.cities and other.places.cities and len(one.title_key.split()) >= rules.title_words
-        return bool(named) and near == "same"
-    if one.text.cut or other.text.cut or one.source != other.source:
+        return bool(named) and near == "same" and (days or 0) <= rules.cut_days
+    if one.text.cut or other.text.cut or one.source != other.source or (days or 0) > rules.most_days:
         return False
-    return (days or 0) >= rules.least_days and near != "other" and max(one.text.words, other.text.words) < rules.words
+    if (days or 0) < rules.least_days or near == "other":
+        return False
+    return max(one.text.words, other.text.words) < rules.words or (near == "same" and likeness >= rules.likeness)
 
 
 def _without_text(one: Listing, other: Listing) -> Comparison:

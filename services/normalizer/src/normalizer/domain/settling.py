@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from common.contracts import Clustered, DuplicatesSettled
 from normalizer.domain.clusters import MOST_TEXTS, Joined
 from normalizer.domain.dedupe_rules import DedupeRules
-from normalizer.domain.duplicates import Comparison, Listing, compare
+from normalizer.domain.duplicates import Comparison, compare
+from normalizer.domain.listing import Listing
 
 #: Postings told of in one message.
 _MOST = 1000
@@ -33,21 +34,28 @@ class Found:
 
 
 def find(newcomers: Iterable[Listing], stored: Iterable[Listing], rules: DedupeRules) -> list[Found]:
-    """Compare each newcomer with the stored postings of its block, and with the newcomers before it.
+    """Compare each newcomer with the stored postings of its block and text block, and with the newcomers before it.
 
     Where one of them has its fingerprint that one is enough: it has met the others.
     """
     blocks: defaultdict[tuple[str, str], list[Listing]] = defaultdict(list)
+    text_blocks: defaultdict[tuple[str, str], list[Listing]] = defaultdict(list)
     for listing in stored:
         blocks[listing.block].append(listing)
+        text_blocks[listing.text_block].append(listing)
     found = []
     for listing in newcomers:
         found.append(each := Found(listing))
-        block = [other for other in blocks[listing.block] if other.reference != listing.reference]
+        block, alike = (
+            [other for other in found_together if other.reference != listing.reference]
+            for found_together in (blocks[listing.block], text_blocks[listing.text_block])
+        )
+        alike = [other for other in alike if other.block != listing.block]
         twin = next((other for other in block if other.fingerprint == listing.fingerprint), None)
-        for other in [twin] if twin else block[-2 * MOST_TEXTS :]:
+        for other in [twin] if twin else block[-2 * MOST_TEXTS :] + alike[-MOST_TEXTS:]:
             each.take(other.reference, compare(listing, other, rules))
         blocks[listing.block].append(listing)
+        text_blocks[listing.text_block].append(listing)
     return found
 
 

@@ -10,11 +10,16 @@ from sources.folding import normalise
 _GENDER = re.compile(
     r"[(\[]?\b(?:[mwfdxhi]|div|gn)(?:\s?[/|*,.]\s?(?:[mwfdxhina*]|div|gn|all|nb)){1,4}\b[)\]]?", re.IGNORECASE
 )
-#: Entwickler:in, Entwickler*innen, Entwickler/-in, Entwickler(in), développeur(se), développeur·se.
+#: Entwickler:in, Entwickler*innen, Entwickler/-in, Entwickler(in), développeur(se), développeur·se, Kaufmann/-frau.
 _FEMININE = re.compile(
-    r"(?<=[a-zà-ÿ])(?:[:*_·]|/-?)(?:in(?:nen)?|euse|[eè]re|t?rice|se|ne|e|a|r)\b|\((?:in|innen|se|ne|e|a|r|euse|[eè]re|t?rice)\)",
+    r"(?<=[a-zà-ÿ])(?:[:*_·]|/-?)(?:in(?:nen)?|euse|[eè]re|t?rice|se|ne|e|a|r)\b|\((?:in|innen|se|ne|e|a|r|euse|[eè]re|t?rice)\)"
+    r"|(?<=frau)\s?/\s?-?mann\b|(?<=mann)\s?/\s?-?frau\b",
     re.IGNORECASE,
 )
+#: `at Acme` at the end of a title.
+_AT = re.compile(r"\s(?:at|bei|chez|@)\s([^|,()]+)$", re.IGNORECASE)
+#: `in Paris`, where a title is looked up: a posting at another place, or at none, may leave it out.
+_IN_TOWN = re.compile(r"\s(?:in|à|en|near)\s[A-ZÀ-Þ][^\s,()|/]*(?:\s[A-ZÀ-Þ(][^\s,()|/]*){0,3}(?=$|,|\s[-–|(])")
 #: #1234, R-012345, REQ 123, (JR01234), Job ID: 77, and bare numbers of four digits or more but years: an internship
 #: of 2026 is not one of 2027.
 _REQUISITION = re.compile(
@@ -62,7 +67,8 @@ def title_key(title: str, places: PlaceKey, rules: TitleRules, company: str = ""
     `places` and `company` (its key) are the posting's own: a part of the title that only names one of them is left
     out, as is one of remarks. `Sr. Engineer II (m/w/d) - Berlin - start now!` at Berlin gives `2 engineer senior`.
     """
-    parts = [(part, _words(part, rules)) for part in _SEPARATOR.split(_without_marks(title))]
+    role = _without_company(_without_marks(title), company)
+    parts = [(part, _words(part, rules)) for part in _SEPARATOR.split(role)]
     everywhere = bool(_REMOTE.search(title))
     kept: list[str] = []
     before = ""
@@ -84,6 +90,18 @@ def _without_marks(title: str) -> str:
     paid = _PAY.sub(f" - {_PAID}", _WEEK.sub(" ", title)) if numbered else title
     plain = _FEMININE.sub("", _GENDER.sub(" ", paid))
     return _COUNT.sub(" ", _PERCENT.sub(" ", _REQUISITION.sub(" ", plain))) if numbered else plain
+
+
+def _without_company(title: str, company: str) -> str:
+    """Without `at Acme` at the end, where the company begins with that word."""
+    found = _AT.search(title)
+    named = found and normalise(found[1]).split()[:1]
+    return title[: found.start()] if found and named and named == company.split()[:1] else title
+
+
+def without_town(title: str) -> str:
+    """A title without what may be a town at the end of one of its parts: `Krankenpfleger in Dernau`."""
+    return _IN_TOWN.sub("", title)
 
 
 def _names_place(part: str, words: list[str], before: str, places: PlaceKey, *, everywhere: bool) -> bool:

@@ -22,15 +22,17 @@ def _list(name: str) -> sa.BindParameter[Any]:
 
 #: Locks blocks until the transaction ends; the caller sorts the keys.
 LOCK_BLOCKS = sa.text("SELECT pg_advisory_xact_lock(k) FROM unnest(CAST(:keys AS bigint[])) AS k")
-_asked = sa.func.unnest(_list("blocks")).table_valued(sa.column("block", sa.Uuid), name="asked").render_derived()
-#: Of each block the texts with the lowest fingerprints: always the same ones, however many there are.
-_near = (
-    sa.select(t_duplicate)
-    .where(t_duplicate.c.block == _asked.c.block)
-    .order_by(t_duplicate.c.fingerprint)
-    .limit(MOST_TEXTS)
-    .lateral("near")
-)
+
+
+def _nearest(column: sa.Column[Any], asked: str) -> sa.Select[Any]:
+    """Of each block the texts with the lowest fingerprints: always the same ones, however many there are."""
+    block = sa.func.unnest(_list(asked)).table_valued(sa.column("block", sa.Uuid), name=f"asked_{asked}")
+    block = block.render_derived()
+    near = sa.select(t_duplicate).where(column == block.c.block).order_by(t_duplicate.c.fingerprint)
+    found = near.limit(MOST_TEXTS).lateral(f"near_{asked}")
+    return sa.select(*(found.c[name] for name in t_duplicate.c.keys())).select_from(block.join(found, sa.true()))  # noqa: SIM118 - a column collection iterates over columns
+
+
 _twins = (
     sa.select(t_duplicate)
     .where(t_duplicate.c.block == sa.any_(_list("blocks")))
@@ -40,7 +42,8 @@ _twins = (
 )
 _own = sa.select(t_duplicate).where(t_duplicate.c.hash_key == sa.any_(_list("keys")))
 _wanted = sa.union(
-    sa.select(*(_near.c[name] for name in t_duplicate.c.keys())).select_from(_asked.join(_near, sa.true())),  # noqa: SIM118 - a column collection iterates over columns
+    _nearest(t_duplicate.c.block, "blocks"),
+    _nearest(t_duplicate.c.text_block, "text_blocks"),
     sa.select(_twins.subquery()),
     _own,
 ).subquery("wanted")
@@ -49,7 +52,7 @@ _shown = sa.and_(
     t_content.c.source == t_posting.c.source,
     t_content.c.source_job_id == t_posting.c.source_job_id,
 )
-#: What postings of these blocks say, with the rows of the postings `keys` themselves.
+#: What postings of these blocks and text blocks say, with the rows of the postings `keys` themselves.
 CANDIDATES = (
     sa.select(
         _wanted,

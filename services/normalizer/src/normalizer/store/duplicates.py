@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import Clustered, Place, Posting
 from common.database import bulk_upsert
-from normalizer.domain.duplicates import Listing, Reader
+from normalizer.domain.listing import Listing, Reader
 from normalizer.domain.markup import text_of
 from normalizer.domain.settling import Found, Grouping, find, told_apart
 from normalizer.store.closing_statements import IN_REPOSTS
@@ -129,9 +129,12 @@ class DuplicateStore:
 
     async def _stored(self, conn: AsyncConnection, listings: Mapping[str, Listing]) -> _Stored:
         blocks = sorted({listing.block_id for listing in listings.values()})
-        await conn.execute(LOCK_BLOCKS, {"keys": [int(block[:_LOCK_DIGITS], 16) for block in blocks]})
+        text_blocks = sorted({listing.text_block_id for listing in listings.values()})
+        locks = sorted({int(block[:_LOCK_DIGITS], 16) for block in (*blocks, *text_blocks)})
+        await conn.execute(LOCK_BLOCKS, {"keys": locks})
         asked = {
-            "blocks": blocks, "keys": list(listings), "fingerprints": [each.fingerprint for each in listings.values()]
+            "blocks": blocks, "text_blocks": text_blocks, "keys": list(listings),
+            "fingerprints": [each.fingerprint for each in listings.values()],
         }  # fmt: skip
         rows = (await conn.execute(CANDIDATES, asked)).mappings().all()
         known = {row["hash_key"].hex: row for row in rows if row["hash_key"].hex in listings}
@@ -183,7 +186,8 @@ def _between(found: Sequence[Found], clusters: Mapping[str, str]) -> list[tuple[
 def _keys(listing: Listing, cluster: str, now: datetime) -> dict[str, Any]:
     return {
         "hash_key": listing.reference, "cluster_id": cluster, "version": int(cluster != listing.reference),
-        "block": listing.block_id, "fingerprint": listing.fingerprint, "dwh_load_timestamp": now,
+        "block": listing.block_id, "text_block": listing.text_block_id, "fingerprint": listing.fingerprint,
+        "dwh_load_timestamp": now,
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from common.settings.rule_files import Parse, RuleFiles
 from normalizer.domain.canonical import FIELDS
 from normalizer.domain.closing_rules import ClosingRules, closing_rules_from
 from normalizer.domain.dedupe_rules import dedupe_rules_from
-from normalizer.domain.duplicates import Reader
+from normalizer.domain.listing import Reader
 from normalizer.domain.precedence import Precedence, precedence_from
 from normalizer.domain.quality import Rules, rules_from
 from sources.companies.names import CompanyNames
