@@ -11,9 +11,21 @@ from enricher.domain.rules import City, PlaceRules
 _DROPPED = re.compile(r"['’.]")
 _SEPARATORS = re.compile(r"[\W_]+")
 #: What may be left off a German name: Bad Homburg vor der Höhe, Klagenfurt am Wörthersee.
-_LOCATED = re.compile(r" (?:vor|an|am|ob|im|in|bei|unter) (?:de[rm] )?\S+$")
+LOCATED = re.compile(r" (?:vor|an|am|ob|im|in|bei|unter) (?:de[rm] )?\S+$")
+GERMAN = frozenset({"at", "ch", "de"})
 #: Thousands of people from which a town is meant by its short name.
 _LARGE = 50
+#: Letters that are no others with an accent.
+_LETTERS = str.maketrans({
+    "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "’": "'", "ʼ": "'",
+})  # fmt: skip
+#: As they are written where there is no such key: Muenchen, Aarhus.
+_WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+_WITH_UMLAUTS = frozenset({"at", "ch", "de", "dk", "fi", "no", "se"})
+#: How many times smaller a city must be to give its name up to one that is called so as well.
+_SMALLER = 10
+#: How much likelier a place is meant that lies where most postings come from: Valencia is in Spain.
+_LIKELIER = 3
 _SHORT = {"st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount"}
 
 
@@ -24,7 +36,7 @@ def fold(name: str) -> str:
     if plain.isalpha() and plain.isascii():
         return plain  # most names are one word
     if not plain.isascii():
-        plain = unicodedata.normalize("NFKD", plain.replace("ß", "ss"))
+        plain = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
         plain = "".join(c for c in plain if not unicodedata.combining(c))
     words = _SEPARATORS.sub(" ", _DROPPED.sub("", plain)).split()
     if words and words[0] in _SHORT:
@@ -33,7 +45,7 @@ def fold(name: str) -> str:
 
 
 class Region(NamedTuple):
-    """A state, province or the like; `coded` where written as its code, `rarer` where a country before has that too."""
+    """A state, province or the like; `coded` where written as its code, `rarer` where it is less often meant."""
 
     country: str
     name: str
@@ -50,14 +62,20 @@ class Gazetteer:
             n.upper(): code for code, ns in rules.countries.items() for n in (code, *ns) if len(n) < 4
         }
         self._country_codes["UK"] = "gb"
+        regions_of = (names for regions in rules.regions.values() for names in regions.values())
+        #: Names of countries and regions as the rules write them.
+        self.area_names = [name for names in (*rules.countries.values(), *regions_of) for name in names]
         self._regions: dict[str, list[Region]] = defaultdict(list)
         self._region_codes: dict[str, list[Region]] = defaultdict(list)
         for country, regions in rules.regions.items():
             for code, names in regions.items():
-                rarer = code in self._region_codes
+                # NL and SE are countries before they are Newfoundland and Sergipe; DE and IN are states.
+                rarer = code in self._region_codes or (country != "us" and code.lower() in rules.countries)
                 self._region_codes[code].append(Region(country, names[0], coded=True, rarer=rarer))
                 for name in names:
                     self._regions[fold(name)].append(Region(country, names[0], coded=False))
+        self._frequent = frozenset(rules.frequent)
+        self._with_districts = {(country, name) for country, names in rules.with_districts.items() for name in names}
         self._cities: dict[str, list[City]] = defaultdict(list)
         self._index(cities, {fold(a): fold(c) for a, c in rules.city_aliases.items()})
 
@@ -65,28 +83,36 @@ class Gazetteer:
         known = {(r.country, fold(r.name)) for regions in self._regions.values() for r in regions}
         for city in cities:
             self._cities[fold(city.name)].append(city)
-            further = {fold(n) for n in city.names} if city.names else set()
-            if " / " in city.name:  # "Donostia / San Sebastián"
-                further.update(fold(n) for n in city.name.split(" / "))
-            large = city.country in {"at", "de"} and city.population >= _LARGE
-            if large and (located := _LOCATED.search(city.name)):
-                further.add(fold(city.name[: located.start()]))
-            for name in further - {fold(city.name)}:
-                self._cities[name].append(city)
+        largest = {name: max(c.population for c in same) for name, same in self._cities.items()}
+        for city in cities:
+            for name in _further_names(city) - {fold(city.name)}:
+                # Bordeaux was called Porto by some, but Porto is Porto.
+                if largest.get(name, 0) * _SMALLER < city.population:
+                    self._cities[name].append(city)
             key = (city.country, fold(city.region))
             if city.region and key not in known:
                 known.add(key)
-                self._regions[key[1]].append(Region(city.country, city.region, coded=False))
+                rarer = city.country not in self._frequent
+                self._regions[key[1]].append(Region(city.country, city.region, coded=False, rarer=rarer))
         for found in self._cities.values():
             if len(found) > 1:
-                found.sort(key=lambda c: -c.population)
+                found.sort(key=lambda c: -self.weight(c))
         for alias, name in aliases.items():
             if name in self._cities:
-                self._cities[alias] = sorted({*self._cities.get(alias, ()), *self._cities[name]}, key=_by_size)
+                both = {*self._cities.get(alias, ()), self._cities[name][0]}
+                self._cities[alias] = sorted(both, key=lambda c: (-self.weight(c), c.country, c.region))
+
+    def weight(self, city: City) -> int:
+        """How likely a bare name means the city: thousands of people, several times where postings are frequent."""
+        return city.population * _LIKELIER if city.country in self._frequent else city.population
+
+    def has_districts(self, city: City) -> bool:
+        """Whether names before the city's are those of its districts ("Kreuzberg, Berlin"), not of towns near it."""
+        return (city.country, city.name) in self._with_districts
 
     def country(self, written: str) -> str | None:
         """ISO 3166-1 alpha-2 in lower case; codes must be in capitals, `uk` counts as `gb`."""
-        if len(written) < 4 and (code := self._country_codes.get(written)):
+        if len(written) < 5 and (code := self._country_codes.get(written.replace(".", ""))):
             return code
         return self._countries.get(fold(written))
 
@@ -97,7 +123,7 @@ class Gazetteer:
 
     def regions(self, written: str) -> list[Region]:
         """Regions that the text can mean; codes must be in capitals."""
-        coded = self._region_codes.get(written, []) if len(written) < 4 else []
+        coded = self._region_codes.get(written.replace(".", ""), []) if len(written) < 5 else []
         return coded + self._regions.get(fold(written), [])
 
     def cities(self, written: str) -> list[City]:
@@ -105,5 +131,14 @@ class Gazetteer:
         return self._cities.get(fold(written), []) if len(written) > 1 else []
 
 
-def _by_size(city: City) -> tuple[int, str, str]:
-    return (-city.population, city.country, city.region)
+def _further_names(city: City) -> set[str]:
+    """Folded names beside the usual one."""
+    further = {fold(n) for n in city.names} if city.names else set()
+    if " / " in city.name:  # "Donostia / San Sebastián"
+        further.update(fold(n) for n in city.name.split(" / "))
+    if city.country in _WITH_UMLAUTS and not city.name.isascii():
+        further.add(fold(city.name.lower().translate(_WRITTEN_OUT)))
+    large = city.country in GERMAN and city.population >= _LARGE
+    if large and (located := LOCATED.search(city.name)):
+        further.add(fold(city.name[: located.start()]))
+    return further

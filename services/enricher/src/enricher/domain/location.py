@@ -7,7 +7,8 @@ import msgspec
 from common.contracts import Place
 from enricher.domain.evidence import Evidence
 from enricher.domain.gazetteer import Gazetteer
-from enricher.domain.place_text import Found, PlaceTexts
+from enricher.domain.place_agreement import Found
+from enricher.domain.place_text import PlaceTexts
 from enricher.domain.rules import City, PlaceRules
 
 _MOST_PLACES = 20

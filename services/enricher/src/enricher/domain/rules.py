@@ -172,6 +172,8 @@ class PlaceRules(Rule, frozen=True, kw_only=True):
     """`config/taxonomy/places.yml`: country code → names; country code → region code → names; words around places."""
 
     version: int
+    frequent: list[str]
+    with_districts: dict[str, list[str]]
     countries: dict[str, list[str]]
     regions: dict[str, dict[str, list[str]]]
     city_aliases: dict[str, str]

@@ -1,0 +1,100 @@
+"""Which parts of a location text are places of their own: "Paris, Lyon" are two, "Bonn, Nordrhein-Westfalen" is one."""
+
+from collections.abc import Callable, Sequence
+
+from enricher.domain.place_agreement import CODE, SHORT_NAMES, Part
+from enricher.domain.rules import City
+
+#: Thousands of people from which cities in a row are places of their own, not a district and its city.
+_LARGE = 100
+#: The same from which a town is meant by its name and state: "Rome, New York".
+_TOWN = 10
+#: The same where they are of different countries; of just two.
+_OF_SEVERAL_COUNTRIES, _OF_TWO = 300, 1_000
+#: The same from which a city has districts as large as cities.
+_WITH_DISTRICTS = 900
+
+
+def apart(parts: list[Part]) -> list[list[Part]]:
+    """The parts of a piece by place: countries in a row, names that each have a country or state, large cities."""
+    if len(parts) < 2:
+        return [parts]
+    if all(is_country(p) for p in parts) or _two_countries(parts):
+        return [[p] for p in parts]
+    return _by_ends(parts, is_country) or _by_ends(parts, _is_code) or _large_cities(parts) or [parts]
+
+
+def _two_countries(parts: list[Part]) -> bool:
+    """Whether a large city stands behind another country: "US-Remote, Toronto"."""
+    first, second, *more = parts
+    if more or not is_country(first) or not second.cities or second.country or second.regions:
+        return False
+    inside = (c.population for c in second.cities if c.country == first.country)
+    return second.cities[0].population >= _OF_SEVERAL_COUNTRIES and max(inside, default=0) < _LARGE
+
+
+def is_country(part: Part) -> bool:
+    """Whether a part can only be a country, or a city of its name in it ("Singapore")."""
+    named = part.country and (len(part.text) > CODE or part.text in SHORT_NAMES)
+    large = (c for c in part.cities[:1] if c.population >= _OF_SEVERAL_COUNTRIES)
+    inside = {r.country for r in part.regions} | {c.country for c in large}
+    return bool(named) and inside <= {part.country}
+
+
+def _is_code(part: Part) -> bool:
+    return len(part.text) <= CODE and any(r.coded for r in part.regions)
+
+
+def _by_ends(parts: list[Part], ends: Callable[[Part], bool]) -> list[list[Part]]:
+    """Cut behind each part that ends a place ("Paris, France, London, UK"); () where one would have no name."""
+    groups: list[list[Part]] = [[]]
+    for part in parts:
+        groups[-1].append(part)
+        if ends(part):
+            groups.append([])
+    if groups[-1] or len(groups) < 3:
+        return []
+    groups.pop()
+    return groups if all(len(group) > 1 and not ends(group[0]) for group in groups) else []
+
+
+def _large_cities(parts: list[Part]) -> list[list[Part]]:
+    """Large cities in a row, each with the region or country that may stand behind it; () where something else does."""
+    lead, rest = ([parts[0]], parts[1:]) if is_country(parts[0]) and not parts[0].cities else ([], parts)
+    groups: list[tuple[list[City], list[Part]]] = []
+    for part in rest:
+        large = [c for c in part.cities[:3] if c.population >= _LARGE]
+        if groups and any(_holds(part, city) for city in groups[-1][1][0].cities if city.population >= _TOWN):
+            groups[-1][1].append(part)
+        elif large and not _is_code(part) and not (groups and _district(groups[-1][0], large)):
+            groups.append((large, [part]))
+        else:
+            return []
+    if len(groups) < 2:
+        return []
+    shared = set.intersection(*({c.country for c in cities} for cities, _ in groups))
+    if lead:
+        shared &= {lead[0].country or ""}
+    if shared:
+        country = next(c.country for c in groups[0][0] if c.country in shared)
+        return [[_only(group[0], country), *group[1:]] for _, group in groups]
+    least = _OF_TWO if len(groups) == 2 else _OF_SEVERAL_COUNTRIES
+    of_their_own = not lead and all(cities[0].population >= least for cities, _ in groups)
+    return [group for _, group in groups] if of_their_own else []
+
+
+def _holds(part: Part, city: City) -> bool:
+    """Whether a part names the region or country of a city."""
+    return part.country == city.country or any((r.country, r.name) == (city.country, city.region) for r in part.regions)
+
+
+def _district(one: Sequence[City], other: Sequence[City]) -> bool:
+    """Whether one of two cities is likely a district of the other, or the other way round."""
+    pairs = ((a, b) for a in one for b in other if (a.country, a.region) == (b.country, b.region))
+    sizes = (sorted((a.population, b.population)) for a, b in pairs)
+    return any(large >= _WITH_DISTRICTS > 3 * small for small, large in sizes)
+
+
+def _only(part: Part, country: str) -> Part:
+    """The part as a city of that country."""
+    return part._replace(country=None, regions=(), cities=tuple(c for c in part.cities if c.country == country))
