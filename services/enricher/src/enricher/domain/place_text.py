@@ -75,12 +75,7 @@ class PlaceTexts:
 
     def _parse(self, text: str, country: str | None = None) -> tuple[Found, ...]:
         """Places named in a text, all in `country` if that is known; () where it names none ("Remote", "Various")."""
-        text = _SLASH.sub(" / ", _SLASHED_CODE.sub(self._code_apart, text[:_LONGEST]))
-        text = _EACH_CODED.sub("; ", _DEPARTMENT.sub(", France; ", text))
-        text = _KREIS.sub(", Deutschland", text) if "reis" in text else text
-        if _OF_TWO.search(text) and len(low := text.lower()) == len(text):
-            for m in self._joined.finditer(low):
-                text = text[: m.start()] + text[slice(*m.span())].replace(" ", "_") + text[m.end() :]
+        text = self._prepared(text[:_LONGEST])
         if "(" in text and len(known := self._gazetteer.cities(text)) == 1:  # "Frankfurt (Oder)"
             return (Found(known[0].name, known[0].region or None, known[0].country, "place.city"),)
         split = _ALTERNATIVES.split(text)
@@ -89,19 +84,35 @@ class PlaceTexts:
         if len(pieces) == 1:
             return (only,) if pieces[0] and (only := agree(pieces[0], country)) else ()
         found = [(f, parts) for parts in pieces if parts and (f := agree(parts, country))]
+        if several := self._several(found, loose=bool(_LOOSE.search(text))):
+            return several
+        # Pieces without a city describe one place together: "US | Remote, United States", "TX | United States".
+        read = [f for f, _ in found]
+        merged = agree([part for parts in pieces for part in parts], country)
+        if merged and (any(f.city for f in read) or len({f.country for f in read if f.country}) <= 1):
+            return (merged,)
+        return tuple(dict.fromkeys(read))
+
+    def _prepared(self, text: str) -> str:
+        """The text with signs between places where there are none, and none within names of two words."""
+        text = _SLASH.sub(" / ", _SLASHED_CODE.sub(self._code_apart, text))
+        text = _EACH_CODED.sub("; ", _DEPARTMENT.sub(", France; ", text))
+        text = _KREIS.sub(", Deutschland", text) if "reis" in text else text
+        if _OF_TWO.search(text) and len(low := text.lower()) == len(text):
+            for m in self._joined.finditer(low):
+                text = text[: m.start()] + text[slice(*m.span())].replace(" ", "_") + text[m.end() :]
+        return text
+
+    def _several(self, found: list[tuple[Found, list[Part]]], *, loose: bool) -> tuple[Found, ...]:
+        """All places where pieces name several cities, or a large one and another country; () elsewhere."""
         read = [f for f, _ in found]
         with_city = [f for f in read if f.city]
         named = {f.country for f in with_city}
         countries = [f for f, (first, *_) in found if not f.city and f.country not in named and is_country(first)]
-        if len(with_city) > 1:
-            return tuple(dict.fromkeys(_complete(f, read) for f in read if f.city or f in countries))
-        if with_city and countries and not _LOOSE.search(text) and self._is_large(with_city[0]):
-            return tuple(f for f in read if f.city or f in countries)
-        # Pieces without a city describe one place together: "US | Remote, United States", "TX | United States".
-        merged = agree([part for parts in pieces for part in parts], country)
-        if merged and (with_city or len({f.country for f in read if f.country}) <= 1):
-            return (merged,)
-        return tuple(dict.fromkeys(read))
+        beside = with_city and countries and not loose and self._is_large(with_city[0])
+        if len(with_city) < 2 and not beside:
+            return ()
+        return tuple(dict.fromkeys(_complete(f, read) for f in read if f.city or f in countries))
 
     def _is_large(self, found: Found) -> bool:
         cities = self._gazetteer.cities(found.city or "")
