@@ -1,6 +1,7 @@
 """The least degree that a posting asks for, and whether it must be held."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -18,15 +19,22 @@ _MOST = 60
 #: Abbreviations so short count in capitals only.
 _LETTERS = 2
 #: Parentheses that speak of the subject ("(economics preferred)"), not of the degree.
-_ASIDE = re.compile(r"\([^)]{16,}\)?")
+_ASIDE = re.compile(r"\((?:[^)]{16,}|(?:master|mba|ph\.?d)[^)]*)\)?")
+#: A study that was finished, whatever programme it belonged to; training that will do as well as a study.
+_DONE = re.compile(r"abgeschlossen|absolviert")
+_OR_TRAINING_BEFORE = re.compile(r"ausbildung\b.{0,60}\boder\b.{0,40}$")
+_OR_TRAINING_BEHIND = re.compile(r".{0,80}\boder\b.{0,40}ausbildung")
+#: Behind a semicolon: "; or an equivalent combination of …".
+_GOES_ON = re.compile(rb"\s*(?:and/or|or|can|may|an equivalent|equivalent|relevant|in lieu)\b")
+#: A line about education belongs to no list of wishes above it.
+_EDUCATION = re.compile(r"\W*(?:(?:minimum|required)\s)?(?:education|qualification)s?\b[^:]{0,30}:")
 #: Where a source lost the break between two lines: "a related fieldCPA preferred", "or GED.2 years preferred".
 _LOST_BREAK = re.compile(rb"[a-z)][.)]?[A-Z][A-Za-z]|[A-Za-z)]\.\d|[a-z]\d\+")
-#: Between a degree's name and the word "degree".
-_SAME = re.compile(r"[\s()'’\"-]*(?:\([\w. ]+\))?[\s()'’\"-]*(?:level|class)?\s?")
 #: Experience that will do as well: "or 8 years of …", "degree or 4+ years".
 _OR_YEARS = re.compile(
     r"\b(?:or|oder|ou|o)\s(?:at least\s|a minimum of\s|minimum\s)?(?:\d{1,2}|two|three|four|five|six|eight|ten)\+?\s"
     r"(?:\(\d+\)\s)?(?:or more\s)?(?:years|yrs|jahre|ans|años)"
+    r"(?!\s(?:and|with)\s(?:an?\s)?(?:master|ph\.?d|mba|doctor|bachelor))"
 )
 #: The same without a number: "or equivalent work experience is required".
 _OR_EXPERIENCE = re.compile(
@@ -55,6 +63,7 @@ class DegreeReader:
         self._equivalent = words_pattern(rules.equivalent)
         self._before = re.compile(words_pattern(rules.context_before).pattern + r"\W*$")
         self._behind = words_pattern(rules.context_behind)
+        self._subject = re.compile(words_pattern(rules.subjects).pattern + r"\W*$")
         self._never = words_pattern(rules.never)
 
     def phrases(self) -> Iterator[Phrase]:
@@ -90,12 +99,14 @@ class DegreeReader:
         """Whether the words mean a degree: sure ones do unless ruled out, others where words of study stand near."""
         before, behind = text.around(mention.start, mention.end, _REACH)
         words = text.low[mention.start : mention.end].decode(errors="ignore")
-        if self._never.search(f"{before[-50:]}{words} {behind[:40]}"):
+        if self._never.search(f"{before[-50:]}{words} {behind[:40]}") and not _DONE.search(before[-50:] + words):
             return False
         _, sure = mention.value
         if not sure and mention.end - mention.start <= _LETTERS and text.raw[mention.end - 1 : mention.end].islower():
             return False
-        return sure or bool(self._before.search(before[-40:]) or self._behind.match(behind.lstrip(" ,.’'()/")))
+        if sure or self._before.search(before[-40:]) or self._behind.match(behind.lstrip(" ,.’'()/")):
+            return True
+        return words.startswith("degree") and self._subject.search(before[-40:]) is not None
 
     def _least(self, text: Text, mentions: list[Mention], index: int) -> tuple[Degree, int]:
         """The lowest of the levels named as alternatives, and where the last of them ends."""
@@ -104,24 +115,47 @@ class DegreeReader:
             between = text.low[end : following.start].decode(errors="ignore")
             if following.start - end > _ALTERNATIVES or re.search(r"[;\n!?]|\. |  |preferred|required|a plus", between):
                 break
-            # "PharmD degree required" names one degree.
-            if not (_SAME.fullmatch(between) and text.low.startswith(b"degree", following.start)):
+            # "PharmD degree required" and "MBA or an equivalent degree" name one degree.
+            another = following.value[1] and between.rstrip().endswith((" or", "/"))
+            if another or not text.low.startswith(b"degree", following.start):
                 level = min(level, following.value[0], key=_ORDER.index)
             end = following.end
         return level, end
 
     def _need(self, text: Text, mention: Mention, end: int, level: Degree, sections: Sections) -> tuple[bool, bool]:
         """Whether it is a wish, and whether it is required; "or equivalent" to a high school's is a diploma."""
-        before, behind = text.before(mention.start, _REACH), text.behind(mention.end, _REACH + end - mention.end)
+        before, behind = text.before(mention.start, _REACH), _behind(text, mention.end, _REACH + end - mention.end)
         if lost := _LOST_BREAK.search(text.raw, mention.end, mention.end + len(behind.encode())):
             behind = behind[: lost.start() + 1 - mention.end]
         if text.raw[mention.start - 1 : mention.start].isalpha():
             before = ""
+        # "Degree or equivalent" names what will do as well by itself.
+        whole = f"{text.low[mention.start : mention.end].decode(errors='ignore')} {behind}"
         said = f"{before[-60:]} | {_ASIDE.sub('', behind)}"
         if self._waived.search(said):
             return True, False
         if self._must.search(said):
-            return False, not _OR_EXPERIENCE.search(behind)
-        if self._wish.search(said) or sections.under(mention.start) == "preferred":
+            return False, not _OR_EXPERIENCE.search(whole)
+        wished = sections.under(mention.start) == "preferred" and not (
+            _EDUCATION.match(before) and _is_apart(text, mention.start, sections)
+        )
+        if wished or self._wish.search(said):
             return True, False
-        return False, level == "high_school" or not (self._equivalent.search(behind) or _OR_YEARS.search(behind))
+        if _OR_TRAINING_BEFORE.search(before) or _OR_TRAINING_BEHIND.match(behind):
+            return False, False
+        return False, level == "high_school" or not (self._equivalent.search(whole) or _OR_YEARS.search(whole))
+
+
+def _is_apart(text: Text, start: int, sections: Sections) -> bool:
+    """Whether other lines stand between the heading and the line of this place."""
+    heading = sections.starts[bisect_right(sections.starts, start) - 1]
+    return b"\n" in text.low[heading : text.low.rfind(b"\n", 0, start)].strip()
+
+
+def _behind(text: Text, end: int, reach: int) -> str:
+    """What stands behind in the sentence, and behind its semicolon where that goes on about the same."""
+    behind = text.behind(end, reach)
+    stop = text.low.find(b";", end, end + len(behind.encode()) + 2)
+    if stop < 0 or not _GOES_ON.match(text.low, stop + 1):
+        return behind
+    return f"{behind} {text.behind(stop + 1, reach)}"

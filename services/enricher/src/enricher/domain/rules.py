@@ -233,6 +233,7 @@ class DegreeRules(Rule, frozen=True, kw_only=True):
     levels: dict[Degree, list[str]]
     levels_in_context: dict[Degree, list[str]]
     context_before: list[str]
+    subjects: list[str]
     context_behind: list[str]
     never: list[str]
     decoys: list[str]
