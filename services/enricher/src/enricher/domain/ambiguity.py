@@ -105,7 +105,7 @@ def _inside_sentence(raw: bytes, start: int) -> bool:
 
 def _previous(low: bytes, start: int) -> str:
     """The word or sign right before, or '' where a sentence or list item begins."""
-    before = low[max(0, start - _NEXT) : start].rstrip(_OPENERS)
+    before = low[start - _NEXT if start > _NEXT else 0 : start].rstrip(_OPENERS)
     if not before or before[-1] in _STOPS:
         return ""
     if before[-1] in _BULLETS and not before[before.rfind(b"\n") + 1 : -1].strip(b" \t"):

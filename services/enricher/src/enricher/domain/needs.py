@@ -152,5 +152,5 @@ def _is_heading(text: Text, start: int, end: int) -> bool:
         return True
     if not raw[start : start + 1].isupper():
         return False
-    before = raw[max(0, start - 12) : start]
+    before = raw[start - 12 if start > 12 else 0 : start]
     return not before.strip(_LEAD) or b"\n" in before[-4:] or before.endswith((b"  ", b"\xc2\xa0 "))

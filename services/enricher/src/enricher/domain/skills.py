@@ -1,6 +1,5 @@
 """Finds canonical skills in a posting's text and tags."""
 
-import re
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import NamedTuple
@@ -20,6 +19,8 @@ _WIDEST_GAP = 9
 #: Items of an enumeration looked at on either side of one, and places at which a skill is tried: a text that is one
 #: endless list must not take time quadratic in its length.
 _LONGEST_LIST, _MOST_TRIES = 25, 200
+#: What makes a single letter part of a word or of another name (C++, C#).
+_GOES_ON = frozenset(bytes([b]) for b in b"abcdefghijklmnopqrstuvwxyz+#")
 _start = attrgetter("start")
 
 
@@ -70,7 +71,7 @@ class Skills:
         self.ambiguity = Ambiguity(ambiguity)
         self._spellings = {s.words: s for s in (*self._more(listed), *self._read(rules))}
         # A single letter would stop the automaton at every such letter; capitals are found by plain search instead.
-        self._letters = [(re.compile(s.words.upper().encode() + rb"(?![a-z])"), s) for s in self._letters_only()]
+        self._letters = [(s.words.upper().encode(), s) for words, s in self._spellings.items() if len(words) == 1]
         self._decoys = ambiguity.decoys
 
     def _read(self, rules: SkillRules) -> Iterator[Spelling]:
@@ -87,9 +88,6 @@ class Skills:
                 sure = not self.ambiguity.is_ambiguous(words)
                 capitals = None if words == written else written.encode()
                 yield Spelling.of(words, name, technology=kind == "technology", sure=sure, written=capitals)
-
-    def _letters_only(self) -> Iterable[Spelling]:
-        return [s for words, s in self._spellings.items() if len(words) == 1]
 
     def phrases(self) -> Iterator[Phrase]:
         """What the scanner shall look for."""
@@ -156,12 +154,13 @@ class Skills:
 
     def _all(self, text: Text, mentions: list[Mention]) -> list[Mention]:
         """The scanner's mentions and those of single letters, in the order of the text."""
-        letters = [
-            Mention(m.start(), m.end(), spelling)
-            for pattern, spelling in self._letters
-            for m in pattern.finditer(text.raw)
-            if text.is_word(m.start(), m.end()) and text.raw[m.end() : m.end() + 1] not in {b"+", b"#"}
-        ]
+        raw, letters = text.raw, []
+        for letter, spelling in self._letters:
+            end = raw.find(letter) + 1
+            while end:
+                if raw[end : end + 1] not in _GOES_ON and text.is_word(end - 1, end):
+                    letters.append(Mention(end - 1, end, spelling))
+                end = raw.find(letter, end) + 1
         return sorted(mentions + letters, key=_start) if letters else mentions
 
     def _tagged(self, tags: Iterable[str]) -> Iterator[Evidence]:
@@ -181,12 +180,12 @@ def _linked(low: bytes, end: int, start: int) -> bool:
 def _neighbour_is_sure(index: int, low: bytes, found: list[Mention], sure: list[bool]) -> bool:
     """Whether a mention to the left or right, along the enumeration, is surely a technology."""
     left = right = index
-    first, last = max(0, index - _LONGEST_LIST), min(len(found) - 1, index + _LONGEST_LIST)
-    while left > first and _linked(low, found[left - 1].end, found[left].start):
+    first, last = index - _LONGEST_LIST, index + _LONGEST_LIST
+    while left > first and left and _linked(low, found[left - 1].end, found[left].start):
         left -= 1
         if sure[left]:
             return True
-    while right < last and _linked(low, found[right].end, found[right + 1].start):
+    while right < last and right + 1 < len(found) and _linked(low, found[right].end, found[right + 1].start):
         right += 1
         if sure[right]:
             return True

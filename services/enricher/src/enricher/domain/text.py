@@ -1,18 +1,15 @@
 """A posting's text prepared once: title and body as bytes, in lower case, with offsets that lead back to characters."""
 
 import re
+from bisect import bisect_right
+
+from enricher.domain.sentences import first_sentence, last_sentence
 
 #: Characters of a body that are read; what follows is ignored, so that one huge body cannot hold up a batch.
 MAX_BODY_CHARACTERS = 100_000
 
 _DOT = ord(".")
-#: Ends of sentences and list items; several blanks stand where a source dropped a line break.
-_ABBREVIATED = "".join(
-    rf"(?<!\b{words}\.)" for words in (r"ca", r"min", r"max", r"mind", r"exp", r"e\.g", r"z\.b", r"u\.s", r"u\.k")
-)
 _BYTE_ENDS = re.compile(rb"[!?;\n]|\.\s|\xe2\x80\xa2")
-_MARKS = rf"[.!?;•·](?:(?<!\.)|(?=\s|$){_ABBREVIATED})"
-_ENDS, _ENDS_OR_BLANKS = re.compile(_MARKS), re.compile(rf"{_MARKS}| {{2}}|\xa0 ")
 #: Bytes before a cut in which a sentence that was begun may still turn: "you need 5 years of …", "no visa is …".
 _TURN = 60
 #: What a byte says of the character it belongs to: 0 ends a word, 1 continues it, 2 is part of a non-ASCII character.
@@ -24,7 +21,7 @@ _NEXT_LINE = re.compile(rb"[A-Z][a-z]|\d{1,2}(?:\+|-\d| y| to )")
 _LOST = 4
 #: What a byte beside a phrase does to it: nothing (0), may make it a part of something longer (letters, a dot), or
 #: surely does so (before a small letter, a digit or a sign).
-BESIDE = bytes(SURELY if _BYTE[b] == 1 else int(_BYTE[b] > 0 or b == _DOT) for b in range(256))
+BESIDE = tuple(SURELY if _BYTE[b] == 1 else int(_BYTE[b] > 0 or b == _DOT) for b in range(256))
 _HOST_ENDINGS = frozenset({b"com", b"io/", b"org", b"net"})
 
 
@@ -35,16 +32,17 @@ class Text:
     `str` halves the cost of a scan, and lower-casing non-ASCII `str` alone would cost as much as the scan.
     """
 
-    __slots__ = ("_byte", "_character", "_is_ascii", "body_start", "low", "raw", "whole_to")
+    __slots__ = ("_body", "_bytes", "_characters", "_is_ascii", "body_start", "low", "raw", "whole_to")
 
     def __init__(self, title: str, body: str, *, cut: bool = False) -> None:
         """`cut`: the body is an excerpt; what stands behind `whole_to` may go on otherwise."""
         head = title.encode(errors="replace")
         self.raw = head + b"\n" + body[:MAX_BODY_CHARACTERS].encode(errors="replace")
         self.low = self.raw.lower()
-        self._is_ascii = self.raw.isascii()
+        self._body, self._is_ascii = body, body.isascii()
         self.body_start = len(head) + 1
-        self._byte, self._character = self.body_start, 0
+        # Bytes of the body that were asked for, in their order, and the characters before each.
+        self._bytes, self._characters = [self.body_start], [0]
         self.whole_to = self._last_whole() if cut else len(self.low)
 
     def _last_whole(self) -> int:
@@ -55,18 +53,25 @@ class Text:
 
     def span(self, start: int, end: int) -> tuple[str, int, int, str]:
         """Where a byte span lies: field (title or description), first character, end, and the text itself."""
+        if start >= self.body_start and self._is_ascii:
+            first, last = start - self.body_start, end - self.body_start
+            return "description", first, last, self._body[first:last]
         words = self.raw[start:end].decode(errors="replace")
-        if self._is_ascii and start >= self.body_start:
-            return "description", start - self.body_start, end - self.body_start, words
         if start < self.body_start:
             first = len(self.raw[:start].decode(errors="replace"))
             return "title", first, first + len(words), words
-        if start < self._byte:
-            self._byte, self._character = self.body_start, 0
-        # Spans are mostly asked for in their order: only the stretch since the last one is counted.
-        self._character += len(self.raw[self._byte : start].decode(errors="replace"))
-        self._byte = start
-        return "description", self._character, self._character + len(words), words
+        first = self._character(start)
+        return "description", first, first + len(words), words
+
+    def _character(self, byte: int) -> int:
+        """Characters of the body before a byte; only the stretch behind the nearest one known is counted."""
+        at = bisect_right(self._bytes, byte)
+        stretch = self.raw[self._bytes[at - 1] : byte]
+        counted = len(stretch) if stretch.isascii() else len(stretch.decode(errors="replace"))
+        character = self._characters[at - 1] + counted
+        self._bytes.insert(at, byte)
+        self._characters.insert(at, character)
+        return character
 
     def around(self, start: int, end: int, reach: int) -> tuple[str, str]:
         """What stands before and behind a byte span in its sentence, in lower case, at most `reach` bytes each."""
@@ -74,17 +79,11 @@ class Text:
 
     def before(self, start: int, reach: int) -> str:
         """What stands before a place in its sentence, in lower case, at most `reach` bytes."""
-        first = max(0, start - reach)
-        line = max(first, self.low.rfind(b"\n", first, start) + 1)
-        words = self.low[line:start].decode(errors="ignore")
-        return _ends_in(words).split(words)[-1]
+        return last_sentence(self.low[start - reach if start > reach else 0 : start])
 
     def behind(self, end: int, reach: int) -> str:
         """What stands behind a place in its sentence, in lower case, at most `reach` bytes."""
-        line = self.low.find(b"\n", end, end + reach)
-        words = self.low[end : end + reach if line < 0 else line].decode(errors="ignore").lstrip(" \xa0")
-        found = _ends_in(words).search(words)
-        return words[: found.start()] if found else words
+        return first_sentence(self.low[end : end + reach])
 
     def is_word(self, start: int, end: int) -> bool:
         """Whether the span is not part of a longer word, an e-mail address or a host name."""
@@ -104,7 +103,7 @@ class Text:
         """Whether a line break was lost here, as sources do: "QualificationsBachelor's"."""
         if not self.raw[start : start + 1].isupper():
             return False
-        before = self.raw[max(0, start - _LOST) : start]
+        before = self.raw[start - _LOST : start]
         return len(before) == _LOST and before.islower() and before.isalpha()
 
     def _ends_anew(self, start: int, end: int) -> bool:
@@ -112,11 +111,6 @@ class Text:
         if b" " not in self.low[start:end] or not self.raw[end - 1 : end].islower():
             return False
         return bool(_NEXT_LINE.match(self.raw, end))
-
-
-def _ends_in(line: str) -> re.Pattern[str]:
-    """What finds ends of sentences in a line: two blanks are rare, and to look for them costs twice as much."""
-    return _ENDS_OR_BLANKS if "  " in line or "\xa0 " in line else _ENDS
 
 
 def _is_letter(raw: bytes, at: int) -> bool:

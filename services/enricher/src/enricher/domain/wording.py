@@ -1,17 +1,45 @@
 """Phrases of a rule file compiled to one expression, for short texts such as titles and place names."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
+
+from ahocorasick_rs import AhoCorasick
 
 V = TypeVar("V")
 _LAST_WORD = re.compile(r"[\W_]*(\w+)")
 
 
-def words_pattern(phrases: Iterable[str]) -> re.Pattern[str]:
-    """Matches any of the phrases standing as words of their own, the longest first, in lower-case text."""
-    ordered = sorted({p.lower() for p in phrases}, key=lambda p: (-len(p), p))
-    return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(p) for p in ordered) + r")(?!\w)")
+class WordsPattern:
+    """Matches any of some phrases standing as words of their own, the longest first, in lower-case text.
+
+    Most texts hold none. An automaton tells that in a tenth of the time of the expression, which decides the rest.
+    """
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        ordered = sorted({p.lower() for p in phrases}, key=lambda p: (-len(p), p))
+        self._pattern = re.compile(r"(?<!\w)(?:" + "|".join(re.escape(p) for p in ordered) + r")(?!\w)")
+        self._inside = AhoCorasick(ordered).find_matches_as_indexes
+        #: For a longer expression.
+        self.pattern = self._pattern.pattern
+        self.match, self.fullmatch = self._pattern.match, self._pattern.fullmatch
+
+    def search(self, low: str) -> re.Match[str] | None:
+        """The first of them, None where there is none."""
+        return self._pattern.search(low) if self._inside(low) else None
+
+    def finditer(self, low: str) -> Iterator[re.Match[str]]:
+        """All of them, in the order of the text."""
+        return self._pattern.finditer(low) if self._inside(low) else iter(())
+
+    def sub(self, replacement: Callable[[re.Match[str]], str], low: str) -> str:
+        """The text with each of them replaced."""
+        return self._pattern.sub(replacement, low) if self._inside(low) else low
+
+
+def words_pattern(phrases: Iterable[str]) -> WordsPattern:
+    """What finds any of the phrases standing as words of their own in lower-case text."""
+    return WordsPattern(phrases)
 
 
 def last_words(phrases: Iterable[str]) -> re.Pattern[str]:
@@ -45,6 +73,6 @@ class Wording(Generic[V]):
         return self._meaning.get(text.strip().lower())
 
 
-def blank_out(pattern: re.Pattern[str], text: str) -> str:
+def blank_out(pattern: "re.Pattern[str] | WordsPattern", text: str) -> str:
     """The text with every match replaced by as many blanks, so that offsets stay."""
     return pattern.sub(lambda m: " " * len(m.group()), text)
