@@ -12,6 +12,8 @@ from enricher.domain.place_text import PlaceTexts
 from enricher.domain.rules import City, PlaceRules
 
 _MOST_PLACES = 20
+#: Thousands of people from which a city may be named in a sentence.
+_LARGE = 100
 
 
 class LocationReader:
@@ -47,8 +49,13 @@ class LocationReader:
 
     def regions(self, text: str) -> list[str]:
         """Countries (ISO 3166-1 alpha-2) and areas that a short text names, such as "the US or Canada"."""
-        countries = [found.country for found in self._texts.parse(text) if found.country]
+        countries = [found.country for found in self._texts.parse(text) if found.country and self._is_area(found)]
         return list(dict.fromkeys(countries)) + self._texts.areas(text)
+
+    def _is_area(self, found: Found) -> bool:
+        """Whether a country or a large city is named: small towns are called like words of any sentence."""
+        cities = self.gazetteer.cities(found.city) if found.city else []
+        return not found.city or any(c.country == found.country and c.population >= _LARGE for c in cities)
 
     def _resolve(self, place: Place) -> Iterator[tuple[Place, str]]:
         """The source's own fields first, then what the text says; coordinates stay with a single place."""

@@ -20,7 +20,7 @@ SHORT_NAMES = frozenset({"US", "USA", "UK", "UAE"})
 #: A name of nothing but these is a sales region, not a town.
 COMPASS = frozenset({
     "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest", "midwest", "central",
-    "greater", "upper", "lower", "mid",
+    "greater", "upper", "lower", "mid", "northern", "southern", "eastern", "western",
 })  # fmt: skip
 #: Parts of a country that hold several towns: "Davis County", "Rhein-Sieg-Kreis".
 _DISTRICTS = re.compile(
@@ -101,7 +101,8 @@ class Agreement:
             own = (c for c in region_part.cities if (c.country, c.region) == (country, region.name))
             city = next((c for c in own if fold(c.name) == fold(region.name) or c.population >= _METROPOLIS), None)
         if city is None or city.population < _METROPOLIS:
-            own = (c for p in parts for c in p.cities if c.country == country and self._has_districts(c))
+            beside = parts if city_part is None else parts[: parts.index(city_part) + 2]
+            own = (c for p in beside for c in p.cities if c.country == country and self._has_districts(c))
             city = next(own, city)
         return _Reading(score + (0.5 if shape else 0), city, shape, region.name if region else None, country)
 

@@ -9,19 +9,21 @@ from enricher.domain.rules import City
 _LARGE = 100
 #: The same from which a town is meant by its name and state: "Rome, New York".
 _TOWN = 10
-#: The same where they are of different countries; of just two.
-_OF_SEVERAL_COUNTRIES, _OF_TWO = 300, 1_000
+#: The same, by how many they are, where they are of different countries; of just two their weight counts.
+_OF_SEVERAL_COUNTRIES = {2: 1_900, 3: 200}
+#: The same from which a city has no need of its country's name.
+_KNOWN = 300
 #: The same from which a city has districts as large as cities.
 _WITH_DISTRICTS = 900
 
 
-def apart(parts: list[Part]) -> list[list[Part]]:
+def apart(parts: list[Part], weight: Callable[[City], int]) -> list[list[Part]]:
     """The parts of a piece by place: countries in a row, names that each have a country or state, large cities."""
     if len(parts) < 2:
         return [parts]
     if all(is_country(p) for p in parts) or _two_countries(parts):
         return [[p] for p in parts]
-    return _by_ends(parts, is_country) or _by_ends(parts, _is_code) or _large_cities(parts) or [parts]
+    return _by_ends(parts, is_country) or _by_ends(parts, _is_code) or _large_cities(parts, weight) or [parts]
 
 
 def _two_countries(parts: list[Part]) -> bool:
@@ -30,13 +32,13 @@ def _two_countries(parts: list[Part]) -> bool:
     if more or not is_country(first) or not second.cities or second.country or second.regions:
         return False
     inside = (c.population for c in second.cities if c.country == first.country)
-    return second.cities[0].population >= _OF_SEVERAL_COUNTRIES and max(inside, default=0) < _LARGE
+    return second.cities[0].population >= _KNOWN and max(inside, default=0) < _LARGE
 
 
 def is_country(part: Part) -> bool:
     """Whether a part can only be a country, or a city of its name in it ("Singapore")."""
     named = part.country and (len(part.text) > CODE or part.text in SHORT_NAMES)
-    large = (c for c in part.cities[:1] if c.population >= _OF_SEVERAL_COUNTRIES)
+    large = (c for c in part.cities[:1] if c.population >= _KNOWN)
     inside = {r.country for r in part.regions} | {c.country for c in large}
     return bool(named) and inside <= {part.country}
 
@@ -58,7 +60,7 @@ def _by_ends(parts: list[Part], ends: Callable[[Part], bool]) -> list[list[Part]
     return groups if all(len(group) > 1 and not ends(group[0]) for group in groups) else []
 
 
-def _large_cities(parts: list[Part]) -> list[list[Part]]:
+def _large_cities(parts: list[Part], weight: Callable[[City], int]) -> list[list[Part]]:
     """Large cities in a row, each with the region or country that may stand behind it; () where something else does."""
     lead, rest = ([parts[0]], parts[1:]) if is_country(parts[0]) and not parts[0].cities else ([], parts)
     groups: list[tuple[list[City], list[Part]]] = []
@@ -78,8 +80,9 @@ def _large_cities(parts: list[Part]) -> list[list[Part]]:
     if shared:
         country = next(c.country for c in groups[0][0] if c.country in shared)
         return [[_only(group[0], country), *group[1:]] for _, group in groups]
-    least = _OF_TWO if len(groups) == 2 else _OF_SEVERAL_COUNTRIES
-    of_their_own = not lead and all(cities[0].population >= least for cities, _ in groups)
+    least = _OF_SEVERAL_COUNTRIES.get(len(groups), _LARGE)
+    sizes = (weight(cities[0]) if len(groups) == 2 else cities[0].population for cities, _ in groups)
+    of_their_own = not lead and all(size >= least for size in sizes)
     return [group for _, group in groups] if of_their_own else []
 
 

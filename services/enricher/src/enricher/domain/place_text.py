@@ -13,7 +13,7 @@ from enricher.domain.rules import PlaceRules
 from enricher.domain.wording import Wording, words_pattern
 
 _ALTERNATIVES = re.compile(
-    r"\s*(?:;|\||•|·|、|\n|<br\s*/?>|\s/|/\s|\s&\s|\+\d+ more…?"
+    r"\s*(?:;\s*(?:or|and)\s|;|\||•|·|、|\n|<br\s*/?>|\s/|/\s|\s&\s|\+\d+ more…?"
     r"|\s(?:[Oo]r|OR|[Aa]nd|AND|oder|ou|und|et|o|y|e)\s)\s*"
 )
 #: Names such as "Castilla y León".
@@ -79,7 +79,9 @@ class PlaceTexts:
         if "(" in text and len(known := self._gazetteer.cities(text)) == 1:  # "Frankfurt (Oder)"
             return (Found(known[0].name, known[0].region or None, known[0].country, "place.city"),)
         split = _ALTERNATIVES.split(text)
-        pieces = [even for piece in split if piece.strip() for even in apart(self._parts(piece))]
+        pieces = [
+            even for piece in split if piece.strip() for even in apart(self._parts(piece), self._gazetteer.weight)
+        ]
         agree = self._agreement.of
         if len(pieces) == 1:
             return (only,) if pieces[0] and (only := agree(pieces[0], country)) else ()
