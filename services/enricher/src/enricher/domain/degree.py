@@ -15,11 +15,11 @@ from enricher.domain.wording import words_pattern
 
 #: Bytes of the sentence looked at on either side; and within which levels are alternatives of one statement.
 _REACH, _ALTERNATIVES = 140, 60
-_MOST = 60
+_MOST, _NEVER = 60, 50
 #: Abbreviations so short count in capitals only.
 _LETTERS = 2
 #: Parentheses that speak of the subject ("(economics preferred)"), not of the degree.
-_ASIDE = re.compile(r"\((?:[^)]{16,}|(?:master|mba|ph\.?d)[^)]*)\)?")
+_ASIDE = re.compile(r"\((?:(?!preferred|desir|required|not\b|or\b)[^)]{16,}|(?:master|mba|ph\.?d)[^)]*)\)?")
 #: A study that was finished, whatever programme it belonged to; training that will do as well as a study.
 _DONE = re.compile(r"abgeschlossen|absolviert")
 _OR_TRAINING_BEFORE = re.compile(r"ausbildung\b.{0,60}\boder\b.{0,40}$")
@@ -39,8 +39,7 @@ _OR_YEARS = re.compile(
 #: The same without a number: "or equivalent work experience is required".
 _OR_EXPERIENCE = re.compile(
     r"\b(?:or|oder|ou|o)\s(?:an?\s)?(?:equivalent|comparable|relevant|similar|vergleichbare|équivalente?)\s"
-    r"(?:(?:work|professional|practical|combination of education and)\s)?"
-    r"(?:experience|erfahrung|berufserfahrung|expérience)"
+    r"(?:combination of education and\s|(?:[\w/-]+\s){0,2})(?:experience|erfahrung|berufserfahrung|expérience)"
 )
 _ORDER: tuple[Degree, ...] = ("high_school", "associate", "bachelor", "master", "doctorate")
 
@@ -99,7 +98,8 @@ class DegreeReader:
         """Whether the words mean a degree: sure ones do unless ruled out, others where words of study stand near."""
         before, behind = text.around(mention.start, mention.end, _REACH)
         words = text.low[mention.start : mention.end].decode(errors="ignore")
-        if self._never.search(f"{before[-50:]}{words} {behind[:40]}") and not _DONE.search(before[-50:] + words):
+        near = before if mention.start < text.body_start else before[-_NEVER:]
+        if self._never.search(f"{near}{words} {behind[:40]}") and not _DONE.search(near + words):
             return False
         _, sure = mention.value
         if not sure and mention.end - mention.start <= _LETTERS and text.raw[mention.end - 1 : mention.end].islower():

@@ -9,7 +9,7 @@ _DOT, _PLAIN = ord("."), b"\n!?;"
 _DOTS = ("•".encode(), "·".encode())
 _BLANK = b"\t\n\v\f\r\x1c\x1d\x1e\x1f "
 #: A point behind these ends no sentence; most points are told from theirs by the two letters before.
-_SHORT = ("ca.", "min.", "max.", "mind.", "exp.", "e.g.", "z.b.", "u.s.", "u.k.")
+_SHORT = ("ca.", "min.", "max.", "mind.", "exp.", "e.g.", "z.b.", "bspw.", "bzw.", "u.s.", "u.k.")
 _SHORT_ENDS = frozenset(word[-3:-1].encode() for word in _SHORT)
 _SHORT_WORD = re.compile(rf"\b(?:{'|'.join(map(re.escape, _SHORT))})\Z")
 #: Several blanks stand where a source dropped a line break.

@@ -23,7 +23,7 @@ _BETWEEN_TWO, _AND = r"(?:between|zwischen|entre|tussen)", r"(?:and|und|et|y|e|e
 _JOINS = r"(?:\\?-|–|—|−|~|/|to|or|and|bis|oder|tot|à|ou|a|o|y|e|until)"
 #: Behind a number with a plus or a bound: what the years were spent in.
 _SPENT = re.compile(
-    r"[\s’'`.)]*(?:\+\s*)?(?:in|of|as|with|within|on|im|als|en|dans|comme|como|de|d['’]|\w+ing|\w+al|\w+[ai]ndo|\w+[áé]ndote)\b"
+    r"[\s’'`.)]*(?:\+\s*)?(?:in|of|as|with|within|across|on|im|als|en|dans|comme|como|de|d['’]|\w+ing|\w+al|\w+[ai]ndo|\w+[áé]ndote)\b"
 )
 #: "In business" ends what a firm says of itself, but goes on as what a candidate did: "6 years in business analysis".
 _BUSINESS_OF = re.compile(r"in business (?!(?:and|with|as|we|our|the|in|on|for|at|to|but)\b)\w")
@@ -48,6 +48,7 @@ _LABELLED = re.compile(
 _PLAIN = re.compile(rb" ([a-z]+) ")
 _FILLS = r"(?:or more|full|volle|good|solid|plus)"
 _LETTERS = re.compile(r"[^\W\d_]+")
+_MORE = "or more"
 _BETWEEN = frozenset(_LETTERS.findall(_FILLS)) - {"or"}
 _NUMBER, _WORD = 60, 20
 _ABBREVIATED = frozenset({"yrs", "yr"})
@@ -91,7 +92,7 @@ class YearsReader:
             rf"(?:(?<![\w.,$€£%/])|(?<=[a-z]{{3}})(?=\d)|(?<=[a-z]{{3}}[.;:)])(?=\d))(?:(?P<least>{low})\s*|(?P<most>{high})\s*|(?P<between>{_BETWEEN_TWO})\s*)?(?P<sign>[~≥>+(]\s*)?(?P<from>{number})"
             rf"(?P<plus>\s*(?:\\?\+|plus\b))?(?:\s*\))?(?:{again})?"
             rf"(?:\s*(?P<join>(?(between){_AND}|{_JOINS}))\s*(?P<to>{number})(?P<plus2>\s*\\?\+)?(?:{again})?)?"
-            rf"(?:\s*{_FILLS})?[\s -]*(?:{units})$"
+            rf"(?:\s*(?P<fill>{_FILLS}))?[\s -]*(?:{units})$"
         )
         said = chain(rules.numbers, rules.at_least, rules.at_most, rules.units, (_BETWEEN_TWO, _AND, _JOINS, _FILLS))
         self._own = frozenset(word[::-1] for words in said for word in _LETTERS.findall(words))
@@ -200,7 +201,7 @@ class YearsReader:
         if never or (self._never_behind.match(ends) and not _BUSINESS_OF.match(ends)):
             return False
         signed = bool(match["plus"]) or (match["sign"] or "")[:1] in _BOUND_SIGNS
-        bound = signed or bool(match["plus2"] or more or match["to"])
+        bound = signed or bool(match["plus2"] or more or match["fill"] == _MORE or match["to"])
         bound = bound or bool((match["least"] or match["most"]) and not soft)
         value = self._number(match["from"])
         if value > self._rules.most or (soft and value > self._rules.most_soft):
