@@ -130,15 +130,22 @@ def entries(rows: list[dict[str, Any]]) -> Table:
 
 def companies(found: dict[str, Any]) -> Group:
     """One line per look-up, and whether the provider is asked at all."""
-    table = Table(_whole("company"), "name", "domain", "status", "why", "failed", "next", "error", box=None)
+    table = Table(_whole("company"), _whole("status"), "name and what is known", box=None)
     for c in found["items"]:
-        why = f"{c['reason']} {c['score']:g}" if c["reason"] else ""
-        table.add_row(
-            c["company_lookup_key"], escape(c["name"]), escape(c["domain"] or ""), c["enrichment_status"], why,
-            str(c["attempts"]), moment(c["next_attempt_at"] or ""), escape(_in_a_line(c["last_error"] or "")),
-        )  # fmt: skip
+        table.add_row(c["company_lookup_key"], c["enrichment_status"], Text.assemble(c["name"], (_look_up(c), "dim")))
     counts = ", ".join(f"{count} {status}" for status, count in sorted(found["counts"].items())) or "none"
     return Group(table, Text(f"look-ups: {counts}"), Text(found["detail"], "" if found["asking"] else "yellow"))
+
+
+def _look_up(c: dict[str, Any]) -> str:
+    """What a look-up has found and how, and how often it has failed; a line each, below the name."""
+    how = f"{c['reason']} {c['score']:g}" if c["reason"] else ""
+    known = ", ".join(part for part in (c["domain"], how) if part)
+    error = _in_a_line(c["last_error"] or "")
+    tried = (
+        f"failed {c['attempts']} times, next {moment(c['next_attempt_at'] or '') or 'never'}: {error}" if error else ""
+    )
+    return "".join(f"\n{line}" for line in (known, tried) if line)
 
 
 def entry(e: dict[str, Any]) -> RenderableType:
