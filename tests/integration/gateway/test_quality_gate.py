@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from common.contracts import Headers, PostingsRanked, RunCompleted, UnitFinished, decode
+from common.contracts import Headers, PostingsRanked, PostingsWithheld, RunCompleted, UnitFinished, decode
 from common.messaging.outbox import outgoing, root_headers
 from common.messaging.session import Session, open_session
 from common.settings.rule_files import RuleFiles
@@ -108,6 +108,19 @@ class Gateway:
         async with self.session.engine.connect() as conn:
             rows = (await conn.execute(query.order_by(outbox.c.seq))).all()
         return [decode(RunCompleted, row.body, row.headers["sha256"]).status for row in rows]
+
+    async def withheld(self) -> dict[str, int]:
+        """The postings that others are told nobody sees, each once, with their versions."""
+        outbox = metadata.tables["gateway.outbox"]
+        query = sa.select(outbox.c.headers, outbox.c.body).where(
+            outbox.c.headers["event_type"].astext == PostingsWithheld.event_type
+        )
+        async with self.session.engine.connect() as conn:
+            rows = (await conn.execute(query)).all()
+        told = [decode(PostingsWithheld, row.body, row.headers["sha256"]) for row in rows]
+        pairs = [pair for event in told for pair in zip(event.hash_keys, event.versions, strict=True)]
+        assert len(pairs) == len(dict(pairs))
+        return dict(pairs)
 
     async def decide(self, run_id: str, gate: Any) -> None:
         async with self.session.engine.begin() as conn:
@@ -271,6 +284,23 @@ async def test_a_discarded_run_stays_unseen_and_is_dropped_after_thirty_days(gat
         await conn.execute(sa.update(run).values(completed_at=sa.func.now() - timedelta(days=31)))
     await gateway.gate.releaser.sweep()
     assert await gateway.held("bad") == 0
+
+
+async def test_what_a_blocked_run_hides_is_told_once_to_whoever_may_see_it_again(gateway: Gateway) -> None:
+    await gateway.begin("before")
+    await gateway.bring("before", "a", gateway.batch(0))
+    await gateway.finish("before", GOOD)
+    await gateway.gate.releaser.release()
+    await gateway.begin("bad")
+    await gateway.bring("bad", "a", gateway.batch(0, 1))
+    await gateway.bring("bad", "b", gateway.batch(2, version=4))
+    await gateway.gate.releaser.sweep()
+    assert await gateway.withheld() == {}, "the run is not judged yet"
+    await gateway.finish("bad", BAD)
+    hidden = {a_job(1).hash_key: 1, a_job(2).hash_key: 4}
+    for _ in range(2):
+        await gateway.gate.releaser.sweep()
+        assert await gateway.withheld() == hidden
 
 
 async def test_a_batch_that_cannot_be_published_is_set_aside_and_the_run_ends(gateway: Gateway) -> None:

@@ -128,6 +128,8 @@ held = sa.Table(
     sa.Column("headers", pg.JSONB, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("attempts", sa.SmallInteger, nullable=False, server_default="0"),
+    # Of a blocked run: whoever sees its postings again knows that nobody was shown them.
+    sa.Column("told", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("held_at", _moment, nullable=False, server_default=_now),
 )
 

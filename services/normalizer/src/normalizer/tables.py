@@ -36,6 +36,8 @@ posting = sa.Table(
     sa.Column("state_reason", sa.Text),
     # What people should know of it, with the evidence: reposted, evergreen.
     sa.Column("flags", pg.JSONB, nullable=False, server_default="[]"),
+    # Its last version lies in a run that was blocked: whoever sees it again sends it again.
+    sa.Column("withheld", sa.Boolean, nullable=False, server_default=sa.false()),
     # When time alone may change its state or its flags.
     _moment("look_at", nullable=True),
     _moment("dwh_load_timestamp"),
@@ -105,7 +107,7 @@ sighting = sa.Table(
     _moment("valid_through", nullable=True),
     # When the first read of its whole feed began that did not show it.
     _moment("gone_at", nullable=True),
-    # Its posting is not open: to see it again tells something.
+    # Its posting is not open, or withheld: to see it again tells something.
     sa.Column("asleep", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("first_seen_at <= last_seen_at", name="sighting_times_ordered"),
     # Rows come in the order of time: ranges of pages are enough to count what was new, and cost next to nothing.

@@ -9,7 +9,7 @@ from functools import partial
 
 from common.messaging.rule_sets import RuleSets
 from common.messaging.session import Session, open_session
-from normalizer.handlers import LookAgain, NormalizeCompanies, NormalizePostings, NoteSweep
+from normalizer.handlers import LookAgain, MarkWithheld, NormalizeCompanies, NormalizePostings, NoteSweep
 from normalizer.handlers.closing import ClosingWatch
 from normalizer.settings import Settings
 from normalizer.store import PostingStore
@@ -45,6 +45,7 @@ async def wire(settings: Settings) -> AsyncIterator[Wiring]:
         wiring = Wiring(session, store, DecisionStore(session.outbox), rules)
         await session.run(NormalizePostings(store, rules))
         await session.run(LookAgain(store, rules))
+        await session.run(MarkWithheld())
         await session.run(NormalizeCompanies(rules))
         swept = asyncio.Event()
         await session.run(NoteSweep(SweepStore(), swept))

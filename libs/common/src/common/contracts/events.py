@@ -144,6 +144,17 @@ class LookRequested(Event, frozen=True, kw_only=True):
     hash_keys: list[str]
 
 
+class PostingsWithheld(Event, frozen=True, kw_only=True):
+    """Postings, as of these versions, that nobody is shown: the quality gate has blocked the run that brought them.
+
+    The next run that sees one of them brings it again.
+    """
+
+    event_type: ClassVar[str] = "postings.withheld.v1"
+    hash_keys: list[str]
+    versions: list[int]
+
+
 class PostingsEnriched(Event, frozen=True, kw_only=True):
     """What the text of postings says."""
 

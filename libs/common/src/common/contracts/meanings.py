@@ -66,6 +66,8 @@ MEANINGS: dict[str, str] = {
     "first_seen_at": "when we first saw the posting",
     "hash_key": "identity of the posting: md5 over company, title and location, 32 hex digits",
     "LookRequested.hash_keys": "the postings",
+    "PostingsWithheld.hash_keys": "the postings",
+    "PostingsWithheld.versions": "of each posting, the version that nobody is shown",
     "hash_keys": "the jobs, in the order of `scores`",
     "industry": "the company's industry",
     "is_active": "inactive campaigns are not ranked and not run by the schedule",

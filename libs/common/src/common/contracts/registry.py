@@ -36,6 +36,7 @@ REGISTRY: tuple[Registered, ...] = (
     Registered(e.LookRequested, ("normalizer",), ("normalizer.looks",), "look"),
     Registered(e.PostingsEnriched, ("enricher",), ("ranker.postings",), "rank"),
     Registered(e.PostingsRanked, ("ranker",), ("gateway.jobs",), "publish"),
+    Registered(e.PostingsWithheld, ("gateway",), ("normalizer.withheld",), aside=True),
     Registered(e.CampaignChanged, ("gateway", "ranker"), ("ranker.campaigns",), "rerank"),
     Registered(e.UnitFinished, _SERVICES, ("gateway.ledger",)),
     Registered(e.RunCompleted, ("gateway",), ("notifier.runs",), "notify"),

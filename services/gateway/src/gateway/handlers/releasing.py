@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.contracts import unit_id
 from common.messaging.crash_points import crash_point
 from common.messaging.health import is_infrastructure
+from common.messaging.outbox import outgoing
+from common.messaging.protocol import Outgoing
 from common.messaging.quarantine import Quarantine
 from common.messaging.relay import send_now
 from common.messaging.repeating import repeat
@@ -77,6 +80,22 @@ class Releaser:
             _log.warning("held_swept", late=found, purged=purged)
         if found:
             self._woken.set()
+        while await self._tell_withheld():
+            pass
+
+    async def _tell_withheld(self) -> bool:
+        """Tell whoever may see postings of blocked runs again that nobody was shown them; False where all is told."""
+        session = self._session
+        async with session.engine.begin() as conn:
+            batches = await self._holding.untold(conn, _TOGETHER)
+            messages = [await self._withheld(conn, batch) for batch in batches]
+            await session.outbox.add(conn, messages)
+        await send_now(session.broker, session.engine, session.outbox, messages)
+        return bool(batches)
+
+    async def _withheld(self, conn: AsyncConnection, batch: Batch) -> Outgoing:
+        event = await self._holding.withheld(conn, batch.event)
+        return outgoing(event, batch.headers, unit_id("aside", batch.unit_id, event.event_type), "")
 
     async def _publish_all(self, run_id: str) -> int:
         """Side by side: while the database stores some batches, others are made ready."""

@@ -110,7 +110,7 @@ async def release(wired: Wired, run_id: RunId, decision: Decision) -> QualityRea
     responses={409: {"model": Problem}},
 )  # fmt: skip
 async def discard(wired: Wired, run_id: RunId, decision: Decision) -> QualityRead:
-    """It can be released until 30 days after the run. What does not change does not come again by itself."""
+    """It can be released until 30 days after the run. The next run that sees a posting of it brings that again."""
     return await _decide(wired, run_id, "discarded", decision)
 
 

@@ -1,14 +1,15 @@
 """Batches of runs that are not judged yet, or blocked: kept as they came, looked into, taken out one by one."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.contracts import Headers, PostingsRanked, decode, encode
+from common.contracts import Headers, PostingsRanked, PostingsWithheld, decode, encode
 
 #: What is held of a blocked run can be released for so long.
 KEPT_FOR = timedelta(days=30)
@@ -30,6 +31,14 @@ _TAKE = text(
 )
 _DROP = text("DELETE FROM gateway.held WHERE run_id = :run_id AND unit_id = ANY(:unit_ids)")
 _TRIED = text("UPDATE gateway.held SET attempts = attempts + 1 WHERE run_id = :run_id AND unit_id = :unit_id")
+_UNTOLD = text("""
+UPDATE gateway.held SET told = true WHERE (run_id, unit_id) IN (
+  SELECT held.run_id, unit_id FROM gateway.held JOIN gateway.run USING (run_id)
+  WHERE gate IN ('blocked', 'discarded') AND NOT told
+  ORDER BY held.run_id, unit_id LIMIT :most FOR UPDATE OF held SKIP LOCKED)
+RETURNING unit_id, jobs, attempts, headers, body
+""")
+_SHOWN = text("SELECT hash_key, version FROM gateway.job WHERE hash_key = ANY(CAST(:keys AS uuid[]))")
 _PURGE = text("""
 DELETE FROM gateway.held USING gateway.run
 WHERE held.run_id = run.run_id AND gate IN ('blocked', 'discarded') AND completed_at < now() - CAST(:kept AS interval)
@@ -77,8 +86,18 @@ class Holding:
 
         They stay until they are dropped.
         """
-        rows = await conn.execute(_TAKE, {"run_id": run_id, "after": after, "until": until, "most": most})
-        return [Batch(r.unit_id, r.jobs, r.attempts, msgspec.convert(r.headers, Headers), r.body) for r in rows]
+        return _batches(await conn.execute(_TAKE, {"run_id": run_id, "after": after, "until": until, "most": most}))
+
+    async def untold(self, conn: AsyncConnection, most: int) -> list[Batch]:
+        """Batches of blocked runs that the normalizer is told of with the end of the transaction, each once."""
+        return _batches(await conn.execute(_UNTOLD, {"most": most}))
+
+    async def withheld(self, conn: AsyncConnection, event: PostingsRanked) -> PostingsWithheld:
+        """Those postings of a batch of which nobody is shown this version, or a later one."""
+        rows = await conn.execute(_SHOWN, {"keys": event.hash_keys})
+        shown = {row.hash_key.hex: row.version for row in rows}
+        hidden = {key: v for key, v in zip(event.hash_keys, event.versions, strict=True) if shown.get(key, 0) < v}
+        return PostingsWithheld(hash_keys=[*hidden], versions=[*hidden.values()])
 
     async def drop(self, conn: AsyncConnection, run_id: str, unit_ids: Sequence[str]) -> None:
         """They are published, or set aside."""
@@ -91,3 +110,7 @@ class Holding:
     async def purge(self, conn: AsyncConnection) -> int:
         """Drop what is held of runs that have been blocked for longer than anybody may release them."""
         return (await conn.execute(_PURGE, {"kept": KEPT_FOR})).rowcount
+
+
+def _batches(rows: Iterable[Row[Any]]) -> list[Batch]:
+    return [Batch(r.unit_id, r.jobs, r.attempts, msgspec.convert(r.headers, Headers), r.body) for r in rows]

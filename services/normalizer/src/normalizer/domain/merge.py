@@ -37,7 +37,7 @@ class Sighting:
     archive_key: str
     #: When the first read of its whole feed began that did not show it.
     gone_at: datetime | None = None
-    #: Its posting is not open.
+    #: Its posting is not open, or withheld.
     asleep: bool = False
 
 
@@ -62,7 +62,7 @@ class Member:
 class PostingState:
     """A posting as stored; `source` and `source_job_id` name the sighting that it shows.
 
-    `look_at`: when time alone may change its standing or its flags.
+    `look_at`: when time alone may change its standing or its flags. `withheld`: nobody was shown its last version.
     """
 
     hash_key: str
@@ -74,6 +74,7 @@ class PostingState:
     standing: Standing = OPEN
     flags: tuple[Flag, ...] = ()
     look_at: datetime | None = None
+    withheld: bool = False
 
     @property
     def shown(self) -> tuple[str, str]:
@@ -125,7 +126,7 @@ def change_of(
 
 
 def wakes(known: Sighting | None, change: Change, collected_at: datetime) -> bool:
-    """Whether it tells something that a posting is as it was: somebody shows one again that is not open."""
+    """Whether it tells something that a posting is as it was: it is shown again, and was not open, or withheld."""
     return known is not None and known.asleep and change == "same" and collected_at > (known.gone_at or NEVER)
 
 
@@ -156,10 +157,10 @@ def next_state(
     opened = state.closed_at is not None and closed_by(members) is None
     shown = (best.source, best.source_job_id, best.content_hash)
     return state.again(
-        opened or shown != (*state.shown, state.content_hash),
+        opened or state.withheld or shown != (*state.shown, state.content_hash),
         source=best.source, source_job_id=best.source_job_id, content_hash=best.content_hash,
         standing=Standing("open", collected_at, "seen again") if opened else state.standing,
-        first_seen_at=first_seen_at, look_at=_look_at(state, first_seen_at, best, members, rules, now),
+        first_seen_at=first_seen_at, look_at=_look_at(state, first_seen_at, best, members, rules, now), withheld=False,
     )  # fmt: skip
 
 
@@ -168,7 +169,7 @@ def _look_at(
     now: datetime,
 ) -> datetime | None:  # fmt: skip
     """Now where its state or its flags may have changed already."""
-    if state.standing.state != "open" or first_seen_at != state.first_seen_at:
+    if state.standing.state != "open" or state.withheld or first_seen_at != state.first_seen_at:
         return now
     if flags(members, "open", first_seen_at, None, now, rules) != [*state.flags]:
         return now
@@ -192,7 +193,7 @@ class Merged:
             return "duplicate"
         before, after = self.before.get(record.hash_key), self.after.get(record.hash_key)
         if after is None or change in ("same", "stale"):
-            return "updated" if self._opened(before, after, record) else "unchanged"
+            return "updated" if self._shown_again(before, after, record) else "unchanged"
         if after.shown != (record.source, record.source_job_id):
             return "duplicate"
         if change == "changed" or (before is not None and before.closed_at is not None):
@@ -204,9 +205,11 @@ class Merged:
         return [key for key, state in self.after.items() if state.look_at is not None and state.look_at <= now]
 
     @staticmethod
-    def _opened(before: PostingState | None, after: PostingState | None, record: Record) -> bool:
-        """Whether a posting is open again that this item, as it was before, stands for."""
-        if before is None or after is None or before.closed_at is None or after.closed_at is not None:
+    def _shown_again(before: PostingState | None, after: PostingState | None, record: Record) -> bool:
+        """Whether a posting is open, or on its way, again that this item, as it was before, stands for."""
+        if before is None or after is None or after.closed_at is not None:
+            return False
+        if before.closed_at is None and before.withheld == after.withheld:
             return False
         return after.shown == (record.source, record.source_job_id)
 

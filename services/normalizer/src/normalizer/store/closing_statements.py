@@ -111,8 +111,8 @@ TWINS: sa.Select[Any] = (
     .where(_one.c.hash_key == sa.any_(_keys))
     .order_by(_one.c.hash_key, _other.c.day.desc(), _other.c.hash_key)
 )  # fmt: skip
-# Where one of its sightings tells that it is otherwise, it is looked at again: it is open, or is no repost.
-_awake = sa.and_(t_posting.c.state == "open", ~_reposted)
+# Where one of its sightings tells that it is otherwise, it is looked at again: open, no repost, not withheld.
+_awake = sa.and_(t_posting.c.state == "open", ~_reposted, ~t_posting.c.withheld)
 SET_ASLEEP = (
     sa.update(t_sighting)
     .where(t_posting.c.hash_key == sa.any_(_keys), t_content.c.hash_key == t_posting.c.hash_key, same_sighting)

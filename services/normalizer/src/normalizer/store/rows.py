@@ -142,6 +142,7 @@ def posting_row(state: PostingState, now: datetime) -> dict[str, Any]:
         "state_since": state.standing.since,
         "state_reason": state.standing.reason,
         "flags": list(state.flags),
+        "withheld": state.withheld,
         "look_at": now + _LOOK_AFTER if state.look_at is not None and state.look_at <= now else state.look_at,
         "dwh_load_timestamp": now,
     }
@@ -160,7 +161,7 @@ def state_of(row: sa.Row[Any]) -> PostingState:
     return PostingState(
         row.hash_key.hex, row.version, row.source, row.source_job_id, row.content_hash.hex,
         row.first_seen_at, Standing(row.state, row.state_since, row.state_reason),
-        tuple(msgspec.convert(row.flags, list[Flag])), row.look_at,
+        tuple(msgspec.convert(row.flags, list[Flag])), row.look_at, row.withheld,
     )  # fmt: skip
 
 

@@ -1,0 +1,17 @@
+"""withheld postings"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    op.add_column(
+        "posting", sa.Column("withheld", sa.Boolean(), server_default=sa.false(), nullable=False), schema="normalizer"
+    )
+
+
+def downgrade() -> None:
+    op.drop_column("posting", "withheld", schema="normalizer")
