@@ -137,6 +137,11 @@ async def test_generated_pages_are_full_and_end_at_the_count() -> None:
     assert [len(page) for page in await pages(count=0)] == [0]
 
 
+async def test_numbers_may_be_digits_as_a_command_line_gives_them() -> None:
+    assert ADAPTER.check(SourceQuery(source="sample", params={"count": "150", "seed": "3"})) == []
+    assert await pages(count="150", seed="3") == await pages(count=150, seed=3)
+
+
 def test_any_part_can_be_made_alone() -> None:
     assert list(generate(150, 5, start=120)) == list(generate(150, 5))[120:]
 
@@ -154,7 +159,9 @@ def test_no_posting_uses_up_its_dice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert min(dice._left for dice in made) > 2**32
 
 
-@pytest.mark.parametrize("params", [{"board": "west"}, {"count": -1}, {"count": "many"}, {"seed": 1.5}, {"size": 3}])
+@pytest.mark.parametrize(
+    "params", [{"board": "west"}, {"count": -1}, {"count": "many"}, {"seed": 1.5}, {"seed": True}, {"size": 3}]
+)
 def test_faults_of_a_query_are_named(params: dict[str, Any]) -> None:
     assert ADAPTER.check(SourceQuery(source="sample", params=params))
 

@@ -71,6 +71,7 @@ def test_pages_go_on_until_all_that_were_found_are_read() -> None:
 @pytest.mark.parametrize("wrong", [{"results_per_page": 501}, {"radius_miles": 0}, {"keyword": 5}, {"page": 2}])
 def test_parameters_are_checked(wrong: dict[str, Any]) -> None:
     assert ADAPTER.check(SourceQuery(source="usajobs", params={"keyword": "data", "radius_miles": None})) == []
+    assert ADAPTER.check(SourceQuery(source="usajobs", params={"radius_miles": "50", "results_per_page": "500"})) == []
     assert len(ADAPTER.check(SourceQuery(source="usajobs", params=wrong))) == 1
 
 

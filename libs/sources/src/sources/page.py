@@ -42,3 +42,12 @@ def param_faults(query: SourceQuery, known: Collection[str]) -> list[str]:
     unknown = sorted(set(query.params) - set(known))
     names = ", ".join(sorted(known))
     return [f"{query.source} does not know params {', '.join(unknown)}; it knows {names}"] if unknown else []
+
+
+def whole_number_faults(query: SourceQuery, name: str, least: int, most: int | None = None) -> list[str]:
+    """What is wrong with a parameter that is a whole number, or its digits: a command line gives those."""
+    given = query.params.get(name)
+    digits = "" if isinstance(given, bool) else str(given)
+    fits = digits.isdecimal() and least <= int(digits[:20]) and (most is None or int(digits[:20]) <= most)
+    upto = "" if most is None else f" to {most}"
+    return [] if given is None or fits else [f"params.{name} must be a whole number from {least}{upto}"]

@@ -9,7 +9,7 @@ from sources.adapter import FetchedPage, PageRequest, SourceAdapter
 from sources.client import SourceClient
 from sources.errors import MappingError, SourceRejectedError
 from sources.item import Item
-from sources.page import list_in, path_safe
+from sources.page import list_in, path_safe, whole_number_faults
 from sources.sample.boards import BOARDS, board
 from sources.sample.generator import generate
 from sources.settings import SourceSettings
@@ -78,11 +78,7 @@ class Sample(SourceAdapter):
         faults = [f"sample does not know params.{name}" for name in sorted(set(params) - _PARAMS)]
         if params.get("board", "north") not in BOARDS:
             faults.append(f"params.board must be one of {', '.join(BOARDS)}")
-        for name in ("count", "seed"):
-            value = params.get(name, 0)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-                faults.append(f"params.{name} must be a whole number from 0")
-        return faults
+        return faults + [fault for name in ("count", "seed") for fault in whole_number_faults(query, name, 0)]
 
     def feed(self, query: SourceQuery) -> str:
         """The board, or the seed of the generated sample."""

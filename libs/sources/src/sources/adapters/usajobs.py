@@ -11,7 +11,7 @@ from sources.client import SourceClient
 from sources.countries import country
 from sources.errors import MappingError
 from sources.item import Item
-from sources.page import list_in, param_faults
+from sources.page import list_in, param_faults, whole_number_faults
 from sources.settings import SourceSettings
 from sources.terms import Terms
 from sources.usajobs_codelists import code_lists
@@ -136,9 +136,7 @@ class UsaJobs(SourceAdapter):
             if not isinstance(query.params.get(name, ""), str):
                 faults.append(f"params.{name} must be text")
         for name, most in (("radius_miles", 10_000), ("results_per_page", MOST_PER_PAGE)):
-            value = query.params.get(name)
-            if value is not None and not (isinstance(value, int) and not isinstance(value, bool) and 0 < value <= most):
-                faults.append(f"params.{name} must be a whole number from 1 to {most}")
+            faults += whole_number_faults(query, name, 1, most)
         return faults
 
     def map_to_common(self, item: Any, feed: str = "") -> SourcePosting:
