@@ -56,13 +56,13 @@ def _by_names(one: Listing, other: Listing, near: Nearness, rules: DedupeRules) 
     places = one.places.words | other.places.words
     if one.title_key != other.title_key and not same_role(one.title_key, other.title_key, places):
         return UNRELATED
-    return None if one.brand == other.brand or (near != "other" and _akin(one, other, rules)) else UNRELATED
+    return None if _one_brand(one, other) or (near != "other" and _akin(one, other, rules)) else UNRELATED
 
 
 def _by_texts(one: Listing, other: Listing, near: Nearness, likeness: float, rules: DedupeRules) -> Comparison:
     """What two texts decide; the less their companies are one, the more they must share."""
     asked = rules.similarity
-    if one.brand != other.brand:
+    if not _one_brand(one, other):
         same = likeness >= asked.other_company.at(near)
         return Comparison("merge" if same else "retain", "same_text" if same else "another_company", likeness, "full")
     if likeness >= asked.full.at(near):
@@ -75,6 +75,11 @@ def _by_texts(one: Listing, other: Listing, near: Nearness, likeness: float, rul
     if not agency and containment(one.text, other.text) >= asked.like_contained.at(near):
         return Comparison("merge", "text_inside_the_other", likeness, "semantic")
     return Comparison("retain", "another_text_of_a_like_company", likeness)
+
+
+def _one_brand(one: Listing, other: Listing) -> bool:
+    """However many words the brand is written as."""
+    return one.block[0] == other.block[0]
 
 
 def _akin(one: Listing, other: Listing, rules: DedupeRules) -> bool:

@@ -35,7 +35,7 @@ class Listing:
     @property
     def block(self) -> tuple[str, str]:
         """Postings of one block are compared: one brand, one role as far as typing errors and towns leave it."""
-        return self.brand, self.role
+        return self.brand.replace(" ", ""), self.role
 
     @property
     def text_block(self) -> tuple[str, str]:

@@ -6,8 +6,10 @@ from functools import lru_cache
 from normalizer.domain.similarity import Text
 
 _VOWELS = str.maketrans("", "", "aeiouy")
-#: Letters of a word that is known although one of them is wrong; shorter words often differ in one letter.
-_LEFT_OUT, _CHANGED = 6, 8
+#: Letters of a word, and of a name, that is known although one of them is wrong; shorter ones often differ in one.
+_LONG, _LONG_NAME = 6, 8
+#: Letters that are written for each other.
+_ALIKE = frozenset({"ae", "ei", "iy", "ck", "cs", "sz"})
 #: Letters of a name that say something where they stand in a text.
 _TELLING = 3
 
@@ -22,7 +24,7 @@ def skeleton(title_key: str) -> str:
 
 
 def _bones(word: str) -> str:
-    if len(word) < _LEFT_OUT or not word.isalpha():
+    if len(word) < _LONG or not word.isalpha():
         return word
     return word[0] + "".join(sorted(set(word[1:].translate(_VOWELS)) - {word[0]}))
 
@@ -37,27 +39,32 @@ def same_role(one: str, other: str, places: Set[str]) -> bool:
 
 
 def mistyped(one: str, other: str) -> bool:
-    """Whether one of two longer words lacks a letter, has it twice or swapped, or, if very long, another inside."""
+    """Whether one of two longer words lacks a letter, has one too many, two swapped, or one that sounds alike.
+
+    First and last letters are seldom wrong, and tell `baker` from `bakery`; other letters tell `hepatology` apart.
+    """
     shorter, longer = sorted((one, other), key=len)
-    if len(longer) < _LEFT_OUT or one[0] != other[0] or not (one + other).isalpha():
+    if len(longer) < _LONG or (one[0], one[-1]) != (other[0], other[-1]) or not (one + other).isalpha():
         return False
-    if len(shorter) == len(longer):
-        wrong = [at for at, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1]]
-        if len(wrong) == 1:
-            return len(one) >= _CHANGED and wrong[0] < len(one) - 1
-        at = wrong[0]
-        return wrong == [at, at + 1] and one[at : at + 2] == other[at + 1] + other[at]
-    return len(longer) - len(shorter) == 1 and any(
-        longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer))
-    )
+    if len(longer) - len(shorter) == 1:
+        return any(longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer)))
+    if len(longer) != len(shorter):
+        return False
+    wrong = [at for at in range(len(one)) if one[at] != other[at]]
+    told = [one[at] + other[at] for at in wrong]
+    if len(wrong) == 1:
+        return "".join(sorted(told[0])) in _ALIKE
+    return len(wrong) == 2 and wrong[1] - wrong[0] == 1 and told[0] == told[1][::-1]
 
 
 def akin(one: str, other: str, texts: tuple[Text, Text], common: Set[str]) -> bool:
-    """Whether two brands may be one employer: one says nothing, or they share a name that both texts tell.
+    """Whether two brands may be one employer: one says nothing or is mistyped, or they share what both texts tell.
 
-    They share it where one brand is a part of the other, or both begin with it; `common` words are no name.
+    They share a name where one brand is a part of the other, or both begin with it; `common` words are no name.
     """
     if not one or not other:
+        return True
+    if min(len(one), len(other)) >= _LONG_NAME and mistyped(one.replace(" ", ""), other.replace(" ", "")):
         return True
     these, those = one.split(), other.split()
     if not (set(these) <= set(those) or set(those) <= set(these) or these[0] == those[0]):

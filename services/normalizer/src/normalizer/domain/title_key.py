@@ -33,7 +33,9 @@ _WEEK = re.compile(
     r"|\b(?:3[5-9]|4[0-2])\s?(?:h|hrs?|hours?|std|stunden|heures|horas)\b(?:\s?(?:/|per|a|pro|par)\s?(?:week|wk|woche|semaine))?",
     re.IGNORECASE,
 )
-_PERCENT = re.compile(r"\b\d{1,3}\s?(?:-|–|bis)?\s?(?:\d{1,3}\s?)?%")
+_PERCENT = re.compile(
+    r"\b\d{1,3}\s?(?:-|–|bis)?\s?(?:\d{1,3}\s?)?%(?:\s(?:travel|remote|on-?site|home-?office)\b)?", re.IGNORECASE
+)
 #: $2,000, £36k, 16,20 €/Std, $150k-$170k a year.
 _PAY = re.compile(
     r"[$€£₹]\s?\d[\d.,]*\s?[km]?\b\+?(?:\s?(?:-|–|to|bis)\s?[$€£₹]?\s?\d[\d.,]*\s?[km]?\b\+?)?"
@@ -55,10 +57,14 @@ _DIGIT = re.compile(r"\d")
 #: A French department or a postcode: `Lyon (69)`.
 _AREA = re.compile(r"\s*(?:\d{2}|\d{5})\s*")
 _REMOTE = re.compile(r"\bremote\b", re.IGNORECASE)
-#: Words for a woman and for a man who do the same, folded: Verkäuferin, vendeuse, infirmière, directrice, profesora.
+#: Words for a woman and for a man who do the same, folded: Verkäuferin, vendeuse, infirmière, directrice, profesora,
+#: technicienne, assistante, cheffe.
 _WOMAN = re.compile(
-    r"(?<=\w{3})(?:(?<=er)in(?:nen)?|(?<=eur)in(?:nen)?|(?P<eur>euse)|(?P<er>ere)|(?P<teur>trice)|(?P<or>ora))$"
+    r"(?<=\w{3})(?:(?<=er)in(?:nen)?|(?<=eur)in(?:nen)?|(?P<eur>euse)|(?P<er>ere)|(?P<teur>trice)|(?P<or>ora)"
+    r"|(?P<ien>ienne)|(?P<ant>ante))$|(?<=che)(?P<f>ffe)$"
 )
+#: ä, ö and ü where they are written with two letters: folded words have one.
+_UMLAUT = re.compile(r"(?<=[aou])e")
 
 
 def title_key(title: str, places: PlaceKey, rules: TitleRules, company: str = "") -> str:
@@ -77,7 +83,8 @@ def title_key(title: str, places: PlaceKey, rules: TitleRules, company: str = ""
         before = part if named and words else ""
         if kept and part.startswith(_PAID):  # $5,000 welcome bonus
             continue
-        if not named and " ".join(words) != company and _spelled(tuple(words), rules.remarked, rules.longest):
+        told = _spelled(tuple(words), rules.remarked, rules.longest)
+        if not named and " ".join(words) != company and told and not _stands_for(words, kept):
             kept += words
     return " ".join(sorted({_plain_form(word) for word in kept or (word for _, words in parts for word in words)}))
 
@@ -104,6 +111,11 @@ def without_town(title: str) -> str:
     return _IN_TOWN.sub("", title)
 
 
+def _stands_for(words: list[str], kept: list[str]) -> bool:
+    """Whether a part is the initials of what stands before it: `Clinical Research Associate (CRA)`."""
+    return len(words) == 1 and len(kept) > 1 and words[0] == "".join(word[0] for word in kept)
+
+
 def _names_place(part: str, words: list[str], before: str, places: PlaceKey, *, everywhere: bool) -> bool:
     """Whether a part says again where this is.
 
@@ -118,7 +130,7 @@ def _names_place(part: str, words: list[str], before: str, places: PlaceKey, *, 
 
 def _plain_form(word: str) -> str:
     """In the singular and as for a man, which is how most titles are written."""
-    return _WOMAN.sub(lambda match: match.lastgroup or "", _singular(word))
+    return _UMLAUT.sub("", _WOMAN.sub(lambda match: match.lastgroup or "", _singular(word)))
 
 
 def _singular(word: str) -> str:
