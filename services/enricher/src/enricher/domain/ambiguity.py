@@ -11,7 +11,7 @@ from enricher.domain.text import Text
 LIST_GAPS = frozenset(
     gap.encode()
     for gap in (
-        "", ",", "/", "|", ";", "&", "+", "-", "*", "(", "),", ", (", "), ", "•", "·", "and", "or", ", and",
+        "", ",", "/", "|", ";", "&", "+", "-", "–", "—", "*", "(", "),", ", (", "), ", "•", "·", "and", "or", ", and",
         ", or", ",and", "&amp;", "and/or", "und", "oder", "et", "ou", "y", "o", "e", "en",
     )
 )  # fmt: skip
@@ -21,11 +21,20 @@ _VERSION = re.compile(
     rb" \d{1,2}(?:\.\d+)*[a-z]?\+?(?=[\s,;.)]|$)(?! (?:years?|yrs|months?|weeks?|days?|hours?|people)\b)"
 )
 _ITEMS = frozenset((b"-", b"*", b"+", "•".encode(), "·".encode()))
-_ITEM_END = re.compile(rb"[ \t.,;]*(?:\n|$)")
+_ITEM_END = re.compile(rb"[ \t.,;)]*(?:\n|$)|[,/;]| ?\(")
+#: Points that end no sentence: "tools, e.g. Excel".
+_ABBREVIATED = (b"e.g.", b"eg.", b"i.e.", b"incl.", b"z.b.", b"bzw.", b"ex.", b"p.ej.")
+#: What lets a word in small letters be one: "proficient in excel".
+_SKILLED = re.compile(
+    rb"(?:proficien\w+|experienced?|knowledge|skilled|skills|fluen\w+|familiar\w*|expert\w*|comfortable|kenntnisse)"
+    rb" (?:in|with|of|using|utilizing) (?:ms |microsoft )?$"
+)
+_SKILLED_REACH = 40
 _OPENERS = b"([{\"'/ \t"
 #: Bytes that end a clause or list item; a point as well, but not behind a word such as "R.".
 _ENDS, _POINT = b",;:!?)]}|/\n", b"."
 _STOPS = _ENDS + _POINT
+_GOING_ON = frozenset((b",", b"/", b")", b"&", b"+", b";"))
 #: Bytes in which the next word is looked for.
 _NEXT = 24
 Verdict = Literal["list", "neighbour", "form", "context"]
@@ -59,7 +68,8 @@ class Ambiguity:
             return "form"
         if form == "lower":
             spelled_out = following in rule.accept_next and previous not in {"to", "we", "you", "will"}
-            return "neighbour" if spelled_out and rule.like != "upper" else None
+            told = spelled_out or (rule.like == "capitalised" and _is_mastered(text.low, start))
+            return "neighbour" if told and rule.like != "upper" else None
         if following in rule.accept_next or previous in rule.accept_previous:
             return "neighbour"
         if _suffices(rule, form, text, start, end):
@@ -97,10 +107,16 @@ def _shouted(raw: bytes, start: int, end: int) -> bool:
     return all(len(w) > 3 and w.isupper() and w.isalpha() for w in before + after) and bool(before and after)
 
 
+def _is_mastered(low: bytes, start: int) -> bool:
+    """Whether the words before say that somebody is skilled in it."""
+    return _SKILLED.search(low, max(0, start - _SKILLED_REACH), start) is not None
+
+
 def _inside_sentence(raw: bytes, start: int) -> bool:
     """Whether something other than the end of a sentence, a bullet or a line break comes before."""
     before = raw[max(0, start - 8) : start].rstrip(b" \t(\"'")
-    return bool(before) and (before[-1:].isalnum() or before[-1] in b",/)&+;") and b"\n" not in raw[start - 1 : start]
+    goes_on = before[-1:].isalnum() or before[-1:] in _GOING_ON or before.lower().endswith(_ABBREVIATED)
+    return goes_on and b"\n" not in raw[start - 1 : start]
 
 
 def _previous(low: bytes, start: int) -> str:
@@ -110,7 +126,7 @@ def _previous(low: bytes, start: int) -> str:
         return ""
     if before[-1] in _BULLETS and not before[before.rfind(b"\n") + 1 : -1].strip(b" \t"):
         return ""
-    word = _decoded(before.rsplit(None, 1)[-1:])
+    word = _decoded(before.rsplit(None, 1)[-1:]).lstrip("([{\"'")
     return word if word[-1:].isalnum() else word[-1:]
 
 

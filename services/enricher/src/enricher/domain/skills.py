@@ -21,6 +21,8 @@ _WIDEST_GAP = 9
 _LONGEST_LIST, _MOST_TRIES = 25, 200
 #: What makes a single letter part of a word or of another name (C++, C#).
 _GOES_ON = frozenset(bytes([b]) for b in b"abcdefghijklmnopqrstuvwxyz+#")
+#: Letters that are marks of a name.
+_MARKS = frozenset((b"(R)", b"(C)"))
 _start = attrgetter("start")
 
 
@@ -139,7 +141,8 @@ class Skills:
     def _rule(self, text: Text, found: list[Mention], index: int, sure: list[bool], *, own_name: bool) -> str | None:
         """Why a mention is a skill, None where it is not."""
         start, end, spelling = astuple(found[index])
-        if not spelling.is_written_so(text.raw[start:end]):
+        # Where a currency or unit is looked for within words too ("CAD"), the scanner finds it in "decades".
+        if not (spelling.is_written_so(text.raw[start:end]) and text.is_word(start, end)):
             return None
         if spelling.sure and not own_name:
             return "alias"
@@ -158,7 +161,8 @@ class Skills:
         for letter, spelling in self._letters:
             end = raw.find(letter) + 1
             while end:
-                if raw[end : end + 1] not in _GOES_ON and text.is_word(end - 1, end):
+                goes_on = raw[end : end + 1] in _GOES_ON or raw[end - 2 : end + 1] in _MARKS
+                if not goes_on and text.is_word(end - 1, end):
                     letters.append(Mention(end - 1, end, spelling))
                 end = raw.find(letter, end) + 1
         return sorted(mentions + letters, key=_start) if letters else mentions
