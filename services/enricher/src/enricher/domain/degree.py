@@ -22,6 +22,7 @@ _LETTERS = 2
 _ASIDE = re.compile(r"\((?:(?!preferred|desir|required|not\b|or\b)[^)]{16,}|(?:master|mba|ph\.?d)[^)]*)\)?")
 #: A study that was finished, whatever programme it belonged to; training that will do as well as a study.
 _DONE = re.compile(r"abgeschlossen|absolviert")
+_INSTEAD = re.compile(r"(?:in place of|in lieu of|instead of|substitut\w+ for)\s(?:an?\s|the\s)?$")
 _OR_TRAINING_BEFORE = re.compile(r"ausbildung\b.{0,60}\boder\b.{0,40}$")
 _OR_TRAINING_BEHIND = re.compile(r".{0,80}\boder\b.{0,40}ausbildung")
 #: Behind a semicolon: "; or an equivalent combination of …".
@@ -141,7 +142,7 @@ class DegreeReader:
         )
         if wished or self._wish.search(said):
             return True, False
-        if _OR_TRAINING_BEFORE.search(before) or _OR_TRAINING_BEHIND.match(behind):
+        if _INSTEAD.search(before) or _OR_TRAINING_BEFORE.search(before) or _OR_TRAINING_BEHIND.match(behind):
             return False, False
         return False, level == "high_school" or not (self._equivalent.search(whole) or _OR_YEARS.search(whole))
 

@@ -54,7 +54,7 @@ _NUMBER, _WORD = 60, 20
 _ABBREVIATED = frozenset({"yrs", "yr"})
 _PLUS = re.compile(
     r"[\s’'`]*(?:\+|plus\b|or (?:more|longer)\b|and (?:above|up)\b|[oy] más\b|(?:ou|et) plus\b"
-    r"|(?:und|oder) (?:mehr|länger)\b)"
+    r"|(?:und|oder) (?:mehr|länger)\b|minimum\b|mínimo\b|mindestens\b)"
 )
 
 

@@ -13,8 +13,9 @@ _BEHIND, _BEFORE = 4, 9
 FIRST = frozenset({"currency", "number"})
 #: What may stand between an amount and its period beside words of pay.
 _FILLERS = frozenset({"gross", "net", "netto", "neto", "netos", "nets", "(", ")", "*", ",", "/-", "/"})
-#: Hours written at their amount: "$17hr"; more than the amount are people ("$60,000 HR").
-_HOURS, _MOST_HOURLY = frozenset({"hr", "hrs"}), 1000
+#: Periods that are none but right behind an amount, "$17hr", "£180pd"; from so much on they are words ("$60,000 HR").
+_SHORT: dict[str, PayPeriod] = {"hr": "hour", "hrs": "hour", "pd": "day"}
+_LEAST_WITH_WORDS = 1000
 #: In the line below: "Pay frequency: monthly".
 _FREQUENCY = frozenset({"frequency", "basis", "interval", "period"})
 #: What may stand between a bound and its amount, on whose other side it is a label: "Minimum:", "$50,000 (min.)".
@@ -190,8 +191,8 @@ class Grammar:
             token = tokens[at]
             if token.kind == "period":
                 return token.period, at + 1
-            if token.text in _HOURS and at == last and tokens[at - 1].number < _MOST_HOURLY:
-                return "hour", at + 1
+            if token.text in _SHORT and at == last and tokens[at - 1].number < _LEAST_WITH_WORDS:
+                return _SHORT[token.text], at + 1
             loose = token.kind == "dash" and at + 1 < len(tokens) and tokens[at + 1].kind == "period"  # "$16-/hr"
             if token.kind != "currency" and token.text not in self._fillers and not loose:
                 break

@@ -45,7 +45,7 @@ _RESTATED, _RESTATES = frozenset({"fte", "wte", "equivalent"}), 4
 _EACH, _FOR = frozenset({"per", "pro", "par", "por", "je"}), frozenset({"every", "each", "one"})
 _NO_PIECES = ("rata", "hour", "day", "week", "month", "year", "annum")
 #: Behind these something else begins.
-_CONNECTORS = frozenset({"plus", "and", "with", "excluding", "not", "und", "et", "y"})
+_CONNECTORS = frozenset({"+", "&", "plus", "and", "with", "excluding", "not", "und", "et", "y"})
 
 
 class Judge:
@@ -177,10 +177,14 @@ class Judge:
         other = False
         ends_left = _SENTENCES if _is_alone(tokens, money) else 0
         clause = tokens[max(0, money.first - _CLAUSE) : money.first][::-1]
+        inside = False  # Brackets: "Total compensation (base and bonus): $130,000".
         for distance, token in enumerate(clause):
+            if inside or (token.text == ")" and "(" in {t.text for t in clause[distance:]}):
+                inside = token.text != "("
+                continue
             lines += token.kind == "line"
             ends_left -= token.kind == "stop"
-            if ends_left < 0 or lines > 1 or (token.text in _WITH and not distance):
+            if ends_left < 0 or lines > 1 or (token.text in _CONNECTORS and not distance):
                 break
             if lines == 0 and (token.text in others or token.text.endswith(self._other_endings)):
                 if distance >= _OTHER_MONEY_REACHES:
