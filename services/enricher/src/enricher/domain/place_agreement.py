@@ -173,7 +173,7 @@ def _weight_of_country(part: Part, parts: Sequence[Part]) -> float:
     if len(part.text) > CODE or part.text in SHORT_NAMES:
         # Georgia is a state as well: Atlanta lies in that one, Tbilisi in the country.
         return 3.4 if len(parts) > 1 and any(r.country != part.country for r in part.regions) else 5.0
-    if len(parts) > 1 and part is parts[-1] and len(parts[-2].text) == 2:
+    if len(parts) > 1 and part is parts[-1] and any(r.coded and r.country == part.country for r in parts[-2].regions):
         return 4.0  # behind a region's code: "Houten, UT, NL"
     return 3.8 if part.postcode_follows else 3.2
 

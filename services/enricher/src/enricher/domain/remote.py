@@ -6,6 +6,16 @@ from functools import lru_cache
 
 from common.contracts import Place, RemoteType
 from enricher.domain.evidence import Evidence, from_span
+from enricher.domain.remote_sentence import (
+    FIVE,
+    REACH,
+    days_a_week,
+    is_possible,
+    part_of_the_time,
+    said_of_office,
+    says_nothing,
+    stands_alone,
+)  # fmt: skip
 from enricher.domain.rules import RemoteRules
 from enricher.domain.scanner import Mention, Phrase
 from enricher.domain.text import Text
@@ -15,41 +25,6 @@ from enricher.domain.wording import Wording, blank_out, words_pattern
 _ORDER: tuple[RemoteType, ...] = ("hybrid", "remote", "onsite")
 #: Bytes before and behind a cue in which a negation counts.
 _BEFORE, _BEHIND = 24, 32
-#: Bytes of the sentence in which days a week are said of a cue.
-_REACH = 60
-_NUMBER = (
-    r"(?<![\d.,])(?P<{}>[1-7](?!\d)|one|two|three|four|five|ein|einen|einem|zwei|drei|vier|fünf|un|une|deux|trois|quatre"
-    r"|cinq|uno|dos|tres|cuatro|cinco|due|tre|quattro|cinque|twee|drie|vijf|dois|duas|três|quatro)"
-)
-#: "2-3 days per week", "an 2 Tagen pro Woche", "5x a week"; and what is rarer than that and says nothing.
-_DAYS_A_WEEK = re.compile(
-    rf"\b{_NUMBER.format('least')}(?:\W{{0,3}}(?:-|–|to|or|bis|oder|à|ou|a|o)?\W{{0,2}}{_NUMBER.format('most')})?"
-    r"\W{0,2}(?:full |ganze )?(?:days?|times|x|tagen?|tage|jours?|d[ií]as?|giorni|dagen?)"
-    r"(?=.{0,25}(?:week|woche|wöchentlich|semaine|semana|settimana))"
-)
-_RARELY = re.compile(
-    r"\b(?:days?|weeks?|months?|tagen?|tage|wochen|monate|jours|semaines|días|semanas)\W+(?:\w+\W+){0,2}(?:year|jahr|an|año)\b"
-)
-#: Between a cue and the days these speak of the other place: "remote at first, then on-site five days a week".
-_ELSEWHERE = {
-    "home": re.compile(r"site|office|büro|bureau|oficina|person|vor ort|kantoor"),
-    "office": re.compile(r"home|remote|télétravail|teletrabajo|mobil"),
-}
-_FIVE = frozenset({"5", "6", "7", "five", "fünf", "cinq", "cinco", "cinque", "vijf"})
-#: All that stands between signs: "| ONSITE |", "(Remote)", a line of a list; before a comma also at a sentence's start.
-_SIGN_BEFORE = re.compile(r"(?:^|[|(\n•;]|\n ?[-*]|\bor)[ *_]*$")
-_SIGN_BEHIND = re.compile(r"[ *_]*(?:$|[|,);\n(]|[-–—] )")
-_SENTENCE_BEFORE = re.compile(r"(?:^|\n|[.!?] )$")
-#: Now and then from home is hybrid.
-_AT_TIMES_BEFORE = re.compile(r"\b(?:occasional(?:ly)?|part[- ]time|sometimes|partly|gelegentlich)(?:\W+\w+)?\W+$")
-_AT_TIMES_BEHIND = re.compile(
-    r"\W+(?:part[- ]time|occasionally|sometimes|at times|gelegentlich|(?:on )?(?:mon|tues|wednes|thurs|fri)days?)\b"
-)
-#: What is paid for work from home, or asked of those who have done it, says nothing of this job.
-_OTHERWISE = re.compile(
-    r"\b(?:compensation|allowance|stipend|budget|reimbursement|experience|experienced|comfortable|accustomed)"
-    r"(?:\W+(?:for|in|with|of|to|a|an|the|your|working))*\W+$"
-)
 _SENTENCE_END = re.compile(r"[.!?;\n]")
 
 
@@ -117,26 +92,26 @@ class RemoteReader:
         if cue.value == "hybrid":
             return "hybrid", ""
         if cue.value == "alone":
-            return ("hybrid", ".alone") if _stands_alone(text, cue) else (None, "")
-        at: RemoteType = "onsite" if cue.value in {"office", "onsite"} else "remote"
-        before, behind = text.around(cue.start, cue.end, _REACH)
-        if at == "remote" and _OTHERWISE.search(before):
+            return ("hybrid", ".alone") if stands_alone(text, cue) else (None, "")
+        if cue.value in {"office", "onsite"}:
+            return said_of_office(text, cue, *text.around(cue.start, cue.end, REACH))
+        return self._said_of_home(text, cue, *text.around(cue.start, cue.end, REACH))
+
+    def _said_of_home(self, text: Text, cue: Mention, before: str, behind: str) -> tuple[RemoteType | None, str]:
+        words = text.low[cue.start : cue.end].decode(errors="ignore")
+        if says_nothing(before, behind):
             return None, ""
-        if at == "remote" and (_AT_TIMES_BEFORE.search(before) or _AT_TIMES_BEHIND.match(behind)):
-            return "hybrid", ".at_times"
-        if at == "remote" and (_RARELY.search(before) or _RARELY.search(behind)):
+        if how := part_of_the_time(words, before, behind):
+            return "hybrid", how
+        if days := days_a_week(before, behind, "home"):
+            return "remote" if days in FIVE else "hybrid", ".days"
+        if cue.value == "home" and not stands_alone(text, cue):
             return None, ""
-        if days := _days_a_week(before, behind, "home" if at == "remote" else "office"):
-            return at if days in _FIVE else "hybrid", ".days"
-        if cue.value in {"home", "office"} and not _stands_alone(text, cue):
-            return None, ""
-        if at == "onsite":
-            return at, ""
-        before = text.low[max(0, cue.start - _BEFORE) : cue.start].decode(errors="ignore")
-        behind = text.low[cue.end : cue.end + _BEHIND].decode(errors="ignore")
-        if self._turned(at, before, behind) != at:
+        near = text.low[max(0, cue.start - _BEFORE) : cue.start].decode(errors="ignore")
+        if self._turned("remote", near, text.low[cue.end : cue.end + _BEHIND].decode(errors="ignore")) != "remote":
             return "onsite", ".negated"
-        return "hybrid" if cue.value == "partly" else at, ""
+        possible = cue.value == "partly" or is_possible(words, before)
+        return ("hybrid", ".possible") if possible else ("remote", "")
 
     def _turned(self, kind: RemoteType, before: str, behind: str) -> RemoteType:
         """What a cue stands for once negations are heeded: "not remote" is onsite, other cues keep their meaning."""
@@ -145,28 +120,6 @@ class RemoteReader:
         before = _SENTENCE_END.split(before)[-1]
         behind = _SENTENCE_END.split(behind)[0]
         return "onsite" if self._before.search(before) or self._after.match(behind.lstrip()) else kind
-
-
-def _stands_alone(text: Text, cue: Mention) -> bool:
-    """Whether a cue in capitals or with a capital is all that stands between signs."""
-    if text.raw[cue.start : cue.start + 1] == text.low[cue.start : cue.start + 1]:
-        return False
-    before = text.raw[max(text.body_start, cue.start - 4) : cue.start].decode(errors="ignore")
-    behind = text.raw[cue.end : cue.end + 4].decode(errors="ignore")
-    begins = _SENTENCE_BEFORE if cue.value == "alone" and behind[:1] in {",", " "} else _SIGN_BEFORE
-    if cue.value == "office" and behind[:1] == ",":
-        return False  # "On-site, state-of-the-art gym"
-    return bool((_SIGN_BEFORE.search(before) or begins.search(before)) and _SIGN_BEHIND.match(behind))
-
-
-def _days_a_week(before: str, behind: str, place: str) -> str | None:
-    """The most days a week that a sentence says of a cue between its two sides, as written."""
-    if days := _DAYS_A_WEEK.search(behind):
-        if not _ELSEWHERE[place].search(behind, 0, days.start()):
-            return days["most"] or days["least"]
-    elif days := _DAYS_A_WEEK.search(before + " " + behind[:20]):
-        return days["most"] or days["least"]
-    return None
 
 
 def _first(found: dict[RemoteType, Evidence]) -> Evidence | None:

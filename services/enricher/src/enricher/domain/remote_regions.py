@@ -14,21 +14,24 @@ _REACH = 90
 #: Hours of a time zone ("Remote (EST)") are no place, and a name ends with its sentence.
 _NAME = r"(?!(?:E[SD]T|P[SD]T|C[SD]T|M[SD]T|CES?T|EES?T|GMT|UTC|BST|IST)\b)[A-Z](?:\w|\.(?=\w|[,/]| or | and ))*"
 _NAMES = rf"(?:(?:the|der|la|toute la|toda) )?(?P<names>{_NAME}(?:(?:,? (?:or|and) |, ?| |/)(?:the )?{_NAME}){{0,4}})"
+#: "in one of these states: TX, FL".
+_AMONG = r"(?:(?:one of )?(?:these|the following)(?: \w+){1,2}:? )?"
 _WITHIN = re.compile(
     r"^\W{0,4}(?:(?:work|working|role|position|job|only)\W+)?"
-    r"(?:(?:from|in|within|across|throughout|based|innerhalb|depuis|partout en|desde)\s+){0,2}"
+    r"(?:(?:from|in|within|across|throughout|based|innerhalb|depuis|partout en|desde"
+    r"|cualquier (?:lugar|parte) del?)\s+){0,2}"
     rf"(?:anywhere\s+(?:in|within)\s+)?{_NAMES}"
 )
 #: The same further on in the sentence: "open to candidates in Canada only", "must reside in the US".
 _LIMITED = re.compile(
-    r"^[^.!?\n]*?\b(?:candidates|applicants|residents|based|located|resid(?:e|ing)|liv(?:e|ing)|anywhere)"
-    rf"\s(?:\w+\s)?(?:in|within|of)\s{_NAMES}"
+    r"^[^.!?\n]*?\b(?:candidates|applicants|residents|based|located|resid(?:e|ing)|liv(?:e|ing)|anywhere|woont|wohnhaft)"
+    rf"\s(?:\w+\s)?(?:in|within|of)\s{_AMONG}{_NAMES}"
 )
 
 #: The same wherever it stands: "Candidates must be located in the US or Canada".
 _MUST_BE = re.compile(
     r"\b(?:(?:must|need to|should|have to)\s(?:be\s)?(?:currently\s)?(?:based|located|resid(?:e|ing)|liv(?:e|ing))"
-    rf"|work from anywhere)\s(?:with)?in\s{_NAMES}"
+    rf"|work from anywhere)\s(?:with)?in\s{_AMONG}{_NAMES}"
 )
 #: "| Europe | Remote only": right before a cue that stands between bars.
 _BEFORE = re.compile(rf"\|\s*{_NAMES}\s*\|\s*$")

@@ -1,0 +1,140 @@
+"""What the sentence around a cue says of it: days a week, now and then, in part, or that it stands alone."""
+
+import re
+
+from common.contracts import RemoteType
+from enricher.domain.scanner import Mention
+from enricher.domain.text import Text
+
+#: Bytes of the sentence in which days a week are said of a cue.
+REACH = 60
+_NUMBER = (
+    r"(?<![\d.,])(?P<{}>[1-7](?!\d)|one|two|three|four|five|ein|einen|einem|zwei|drei|vier|fünf|un|une|deux|trois|quatre"
+    r"|cinq|uno|dos|tres|cuatro|cinco|due|tre|quattro|cinque|twee|drie|vijf|dois|duas|três|quatro)"
+)
+#: "2-3 days per week", "an 2 Tagen pro Woche", "5x a week"; and what is rarer than that and says nothing.
+_DAYS_A_WEEK = re.compile(
+    rf"\b{_NUMBER.format('least')}(?:\W{{0,3}}(?:-|–|to|or|bis|oder|à|ou|a|o)?\W{{0,2}}{_NUMBER.format('most')})?"
+    r"\W{0,2}(?:full |ganze )?(?:days?|times|x|tagen?|tage|jours?|d[ií]as?|giorni|dagen?)"
+    r"(?=.{0,25}(?:week|woche|wöchentlich|semaine|semana|settimana))"
+)
+_RARELY = re.compile(
+    r"\b(?:days?|weeks?|months?|tagen?|tage|wochen|monate|jours|semaines|días|semanas)\W+(?:\w+\W+){0,2}(?:year|annum|jahr|an|año)\b"
+)
+#: Between a cue and the days these speak of the other place: "remote at first, then on-site five days a week".
+_ELSEWHERE = {
+    "home": re.compile(r"site|office|büro|bureau|oficina|person|vor ort|kantoor"),
+    "office": re.compile(r"home|remote|télétravail|teletrabajo|mobil"),
+}
+#: Days a week that leave none for the other place.
+FIVE = frozenset({"5", "6", "7", "five", "fünf", "cinq", "cinco", "cinque", "vijf"})
+#: All that stands between signs: "| ONSITE |", "(Remote)", a line of a list; before a comma also at a sentence's start.
+_SIGN_BEFORE = re.compile(r"(?:^|[|(\n•;]|\n ?[-*]|\bor)[ *_]*$")
+_SIGN_BEHIND = re.compile(r"[ *_]*(?:$|[|,);\n(]|[-–—] )")
+#: The field of a form that says where: "Location: Sunnyvale, CA [On-site]".
+_FIELD = re.compile(
+    r"\b(?:location|workplace|work (?:type|mode|model|arrangement|setup|flexibility)"
+    r"|(?:position|job|employment|role) type|arbeits(?:ort|modell|weise)|home ?office|lieu|mode d.intervention"
+    r"|mode de travail|ubicaci[oó]n|modalidad(?: de trabajo)?|modalit[aà](?: di lavoro)?"
+    r"|werklocatie)[ *_]{0,3}:[^.!?:]{0,50}$"
+)
+_FIELD_BEHIND = re.compile(r"[ *_]*(?:$|[|,);\n(\]/.]|[-–—] |(?:or|in|at|en|op)\b)", re.IGNORECASE)
+#: Between bars, as in the first line on Hacker News: "| Full-time, ONSITE |", "| Remote US |".
+_BAR_BEFORE = re.compile(r"(?:^|[|(,/&+]|\b(?:or|and)|[Tt]ime|TIME)[ *_]*$")
+_BAR_BEHIND = re.compile(r"[ *_]*(?:$|[|,)/&+(;\n.]|[-–—] |(?:or|and|in|OR|AND|preferred|only|[A-Z]{2,3})\b)")
+_LONGEST_LINE = 300
+_SENTENCE_BEFORE = re.compile(r"(?:^|\n|[.!?] )$")
+#: Now and then from home is hybrid, and so is a part of the work.
+_AT_TIMES_BEFORE = re.compile(
+    r"\b(?:occasional(?:ly)?|sometimes|partly|partial(?:ly)?|limited|gelegentlich)(?: \w+)? $"
+)
+#: A part of the work: "Some duties can be performed remotely".
+_SOME_BEFORE = re.compile(r"\b(?:some|certain|parts? of|portions? of|aspects of)\b[^,;:]{0,40}$")
+#: Cues that speak of work, not of "remote colleagues".
+_OF_WORK = re.compile(r"work|remotely|remote from|from home|telecommut|home.?office|télétravail|teletrabajo|thuis")
+_AT_TIMES_BEHIND = re.compile(
+    r" ?(?:part[- ]time|if you|when(?:ever)? (?:you|needed|necessary)|as needed)\b"
+    r"|\W+(?:occasionally|sometimes|at times|gelegentlich|(?:on )?(?:mon|tues|wednes|thurs|fri)days?)\b"
+)
+#: Both in one sentence: "at our office and from home", "in person to Thursday and work remotely on Friday".
+_OFFICE = r"(?:office|on[- ]?site|in[- ]person|büro|vor ort|bureau|présentiel|oficina|kantoor)"
+_MIXED = re.compile(rf"\b{_OFFICE}s?\b[^.;|]{{0,40}}\b(?:and|und|et|y|en)\W+(?:\w+\W+)?$")
+#: What is possible beside the office: "possibility to work from home".
+_POSSIBLE = re.compile(
+    r"\b(?:possibilit(?:y|ies)|opportunit(?:y|ies)|options?|flexibility|chance)(?: \w+)? to (?:\w+ )?$"
+)
+#: Cues that no office beside them weakens.
+_STRONG = re.compile(
+    r"full|100|first|only|complete|entire|permanent|anywhere|überall|total|role|position|job|location:"
+)
+#: What is paid for work from home, or asked of those who have done it, says nothing of this job.
+_OTHERWISE = re.compile(
+    r"\b(?:compensation|allowance|stipend|budget|reimbursement|experience|experienced|comfortable|accustomed)"
+    r"(?:\W+(?:for|in|with|of|to|a|an|the|your|working))*\W+$"
+)
+
+
+def says_nothing(before: str, behind: str) -> bool:
+    """Whether work from home is paid for or asked to be known, or rarer than weekly: nothing of this job."""
+    return bool(_OTHERWISE.search(before) or _RARELY.search(before) or _RARELY.search(behind))
+
+
+def part_of_the_time(words: str, before: str, behind: str) -> str | None:
+    """By which words around it a cue of work from home is for some of the time only."""
+    if _AT_TIMES_BEFORE.search(before) or _AT_TIMES_BEHIND.match(behind):
+        return ".at_times"
+    if not _OF_WORK.search(words) or _STRONG.search(words):
+        return None
+    return ".in_part" if _SOME_BEFORE.search(before) else ".mixed" if _MIXED.search(before) else None
+
+
+def is_possible(words: str, before: str) -> bool:
+    """Whether work from home is a possibility beside the office."""
+    return words.endswith("from home") and bool(_POSSIBLE.search(before))
+
+
+def said_of_office(text: Text, cue: Mention, before: str, behind: str) -> tuple[RemoteType | None, str]:
+    """What a cue of the office says."""
+    if days := days_a_week(before, behind, "office"):
+        return "onsite" if days in FIVE else "hybrid", ".days"
+    return ("onsite", "") if cue.value == "onsite" or stands_alone(text, cue) else (None, "")
+
+
+def stands_alone(text: Text, cue: Mention) -> bool:
+    """Whether a cue is all that stands between signs, with a capital unless in a field or between bars."""
+    if _in_field(text, cue) or _between_bars(text, cue):
+        return True
+    if text.raw[cue.start : cue.start + 1] == text.low[cue.start : cue.start + 1]:
+        return False
+    before = text.raw[max(text.body_start, cue.start - 4) : cue.start].decode(errors="ignore")
+    behind = text.raw[cue.end : cue.end + 4].decode(errors="ignore")
+    begins = _SENTENCE_BEFORE if cue.value == "alone" and behind[:1] in {",", " "} else _SIGN_BEFORE
+    if cue.value == "office" and behind[:1] == ",":
+        return False  # "On-site, state-of-the-art gym"
+    return bool((_SIGN_BEFORE.search(before) or begins.search(before)) and _SIGN_BEHIND.match(behind))
+
+
+def _in_field(text: Text, cue: Mention) -> bool:
+    behind = text.raw[cue.end : cue.end + 8].decode(errors="ignore")
+    return bool(_FIELD_BEHIND.match(behind) and _FIELD.search(text.before(cue.start, REACH + 30)))
+
+
+def _between_bars(text: Text, cue: Mention) -> bool:
+    raw = text.raw
+    start = raw.rfind(b"\n", max(text.body_start, cue.start - _LONGEST_LINE), cue.start) + 1 or text.body_start
+    end = raw.find(b"\n", cue.end, cue.end + _LONGEST_LINE)
+    if raw.count(b"|", start, end if end > 0 else cue.end + _LONGEST_LINE) < 2:
+        return False
+    before = raw[max(start, cue.start - 8) : cue.start].decode(errors="ignore")
+    behind = raw[cue.end : cue.end + 12].decode(errors="ignore")
+    return bool(_BAR_BEFORE.search(before) and _BAR_BEHIND.match(behind))
+
+
+def days_a_week(before: str, behind: str, place: str) -> str | None:
+    """The most days a week that a sentence says of a cue between its two sides, as written."""
+    if days := _DAYS_A_WEEK.search(behind):
+        if not _ELSEWHERE[place].search(behind, 0, days.start()):
+            return days["most"] or days["least"]
+    elif days := _DAYS_A_WEEK.search(before + " " + behind[:20]):
+        return days["most"] or days["least"]
+    return None
