@@ -3,6 +3,8 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from math import lcm
+from struct import Struct
 
 from enricher.domain.evidence import Evidence
 from enricher.domain.rules import LanguageRules
@@ -27,8 +29,8 @@ class LanguageReader:
     """The profiles of `config/taxonomy/languages.yml`, ready to be asked."""
 
     def __init__(self, rules: LanguageRules) -> None:
-        self._of_word = _languages_by_word(rules.words)
-        self._of_notice = _languages_by_word(
+        self._of_word = _CommonWords(rules.words)
+        self._of_notice = _CommonWords(
             {language: {*words, *rules.notices.get(language, ())} for language, words in rules.words.items()}
         )
         self._scripts = [(re.compile(f"[{pattern}]"), language) for language, pattern in rules.scripts.items()]
@@ -38,34 +40,16 @@ class LanguageReader:
         start = max(0, (len(body) - _READ) // 3)
         part = body[start : start + _READ] or title
         where = "description" if body else "title"
-        found = self._by_words(_words(part), self._of_word) or self._by_script(part)
+        found = self._of_word.language(_words(part)) or self._by_script(part)
         if found is None and len(body) < _SHORT:
-            found = self._by_words(_words(f"{title} {body}"), self._of_notice)
+            found = self._of_notice.language(_words(f"{title} {body}"))
         elif found is None:
             # A list of names or places in the middle.
-            found = self._by_words(_words(body[: _READ * 4]), self._of_word)
+            found = self._of_word.language(_words(body[: _READ * 4]))
         if found is None:
             return None
         language, rule = found
         return Evidence("language", language, rule, where)
-
-    def _by_words(self, words: list[str], of_word: Mapping[str, list[str]]) -> tuple[str, str] | None:
-        times: dict[str, int] = {}
-        for word in words:
-            if word in of_word:
-                times[word] = times.get(word, 0) + 1
-        scores: dict[str, float] = {}
-        for word, often in times.items():
-            languages = of_word[word]
-            share = often / len(languages)
-            for language in languages:
-                scores[language] = scores.get(language, 0.0) + share
-        if len(words) < _FEWEST or not scores:
-            return None
-        best = max(scores, key=scores.__getitem__)
-        *_, next_best, score = 0.0, *sorted(scores.values())
-        clear = score >= next_best * _LEAST_LEAD
-        return (best, "language.words") if clear and score >= max(len(words) * _LEAST_SHARE, 1) else None
 
     def _by_script(self, part: str) -> tuple[str, str] | None:
         """By letters that only one of the languages uses, in their order; a few in a hundred are enough."""
@@ -77,12 +61,37 @@ class LanguageReader:
         return None
 
 
-def _languages_by_word(words: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for language, of_language in words.items():
-        for word in of_language:
-            found[word].append(language)
-    return found
+class _CommonWords:
+    """The common words of all languages, each shared among those that have it.
+
+    A word's shares are one integer with a field of 64 bits for each language, so that adding it adds them all.
+    """
+
+    def __init__(self, words: Mapping[str, Iterable[str]]) -> None:
+        self._languages = list(words)
+        of_word: dict[str, set[int]] = defaultdict(set)
+        for number, of_language in enumerate(words.values()):
+            for word in of_language:
+                of_word[word].add(number)
+        #: What one occurrence of a word is worth.
+        self._whole = lcm(*map(len, of_word.values()))
+        self._shares = {
+            word: sum(self._whole // len(numbers) << 64 * number for number in numbers)
+            for word, numbers in of_word.items()
+        }
+        self._fields = Struct(f"<{len(self._languages)}Q")
+
+    def language(self, words: list[str]) -> tuple[str, str] | None:
+        """The language of a text by these words, with the rule; None where they do not tell."""
+        added = sum(filter(None, map(self._shares.get, words)))
+        if len(words) < _FEWEST or not added:
+            return None
+        scores = self._fields.unpack(added.to_bytes(self._fields.size, "little"))
+        *_, next_best, score = 0, *sorted(scores)
+        least = max(len(words) * _LEAST_SHARE, 1) * self._whole
+        if score < least or score < next_best * _LEAST_LEAD:
+            return None
+        return self._languages[scores.index(score)], "language.words"
 
 
 def _words(part: str) -> list[str]:

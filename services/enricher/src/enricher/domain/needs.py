@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from operator import attrgetter
 from typing import Literal
 
 import msgspec
@@ -28,9 +27,6 @@ _CLOSED = re.compile(
 _WORD, _ASKER = re.compile(rb"[a-z\xc3-\xf4\x80-\xbf]+"), 36
 #: Ends of sentences and list items, one by one: of a set among them the search would not skip what none begins with.
 _ENDS = re.compile(rb"!|\?|;|\n|\.(?=\s|$)|\xe2\x80\xa2|\xc2\xb7")
-
-
-_start = attrgetter("start")
 
 
 class _Cue(msgspec.Struct, frozen=True, gc=False):
@@ -80,7 +76,8 @@ class Needs:
                 asks.append(mention)
             elif need != "other" and role != "alone":
                 cues.append(_Cue(start, end, need, role == "before", bool(_CLOSED.match(text.raw, end))))
-        return Sections(text, starts, kinds, cues, [cue.start for cue in cues], asks, self._not_asked)
+        cue_starts, ask_starts = [cue.start for cue in cues], [ask.start for ask in asks]
+        return Sections(text, starts, kinds, cues, cue_starts, asks, ask_starts, self._not_asked)
 
 
 class Sections(msgspec.Struct, frozen=True, gc=False):
@@ -92,6 +89,7 @@ class Sections(msgspec.Struct, frozen=True, gc=False):
     cues: list[_Cue]
     cue_starts: list[int]
     asks: list[Mention]
+    ask_starts: list[int]
     not_asked: frozenset[bytes]
 
     def need(self, start: int, end: int) -> Need | None:
@@ -111,18 +109,20 @@ class Sections(msgspec.Struct, frozen=True, gc=False):
                 continue
             if is_behind:
                 # "Must know Java, Kafka preferred" says it of the last; else "preferred" wins, said beside a "must".
-                is_last = before == "required" and b"," in self.text.low[end : cue.start]
+                is_last = before == "required" and self.text.low.find(b",", end, cue.start) >= 0
                 return before if before and (is_last or before == "preferred") else cue.need
             before = cue.need
         return before
 
     def _is_asked(self, start: int, end: int) -> bool:
         """Whether words such as "experience with" speak of the span, and not of what is gained or offered."""
-        for ask in self.asks[bisect_left(self.asks, start - _REACH, key=_start) :]:
-            if ask.start >= end + _BESIDE:
-                break
+        starts = self.ask_starts
+        first = bisect_left(starts, start - _REACH)
+        if first == len(starts) or starts[first] >= end + _BESIDE:
+            return False
+        for ask in self.asks[first : bisect_left(starts, end + _BESIDE, first)]:
             if (ask.value[1] == "behind") == (ask.start >= end) and self._reaches(ask, start, end):
-                before = _ENDS.split(self.text.low[max(0, ask.start - _ASKER) : ask.start])[-1]
+                before = _ENDS.split(self.text.low[ask.start - _ASKER if ask.start > _ASKER else 0 : ask.start])[-1]
                 if self.not_asked.isdisjoint(_WORD.findall(before)):
                     return True
         return False
@@ -131,7 +131,8 @@ class Sections(msgspec.Struct, frozen=True, gc=False):
         """Whether the sentence goes on between a cue and a span."""
         low = self.text.low
         between = (low[cue.end : start] if cue.start < start else low[end : cue.start]).strip(b" ")
-        return b"  " not in between and _ENDS.search(between) is None
+        # "In" asks bytes first whether they are a number, which costs more than to find them.
+        return between.find(b"  ") < 0 and _ENDS.search(between) is None
 
     def under(self, start: int) -> Need | None:
         """What the nearest heading above says."""

@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
+
+from ahocorasick_rs import AhoCorasick
 
 from enricher.domain.evidence import Evidence, from_span
 from enricher.domain.needs import Sections
@@ -51,6 +54,8 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _MORE = "or more"
 _BETWEEN = frozenset(_LETTERS.findall(_FILLS)) - {"or"}
 _NUMBER, _WORD = 60, 20
+#: Characters before a number that the expression looks at.
+_LOOKS_BACK = 4
 _ABBREVIATED = frozenset({"yrs", "yr"})
 _PLUS = re.compile(
     r"[\s’'`]*(?:\+|plus\b|or (?:more|longer)\b|and (?:above|up)\b|[oy] más\b|(?:ou|et) plus\b"
@@ -94,9 +99,11 @@ class YearsReader:
             rf"(?:\s*(?P<join>(?(between){_AND}|{_JOINS}))\s*(?P<to>{number})(?P<plus2>\s*\\?\+)?(?:{again})?)?"
             rf"(?:\s*(?P<fill>{_FILLS}))?[\s -]*(?:{units})$"
         )
+        # Few numbers of years are written in many ways.
+        self._search = lru_cache(maxsize=4096)(self._amount.search)
         said = chain(rules.numbers, rules.at_least, rules.at_most, rules.units, (_BETWEEN_TWO, _AND, _JOINS, _FILLS))
         self._own = frozenset(word[::-1] for words in said for word in _LETTERS.findall(words))
-        self._experience = re.compile("|".join(map(re.escape, rules.experience)))
+        self._names_experience = AhoCorasick(rules.experience).find_matches_as_indexes
         self._never_before, self._asked_before = map(last_words, (rules.not_before, rules.asked_before))
         self._never_behind = words_pattern(rules.not_behind)
         self._others = words_pattern(rules.others)
@@ -135,15 +142,14 @@ class YearsReader:
         unit = text.low[mention.start : mention.end].decode(errors="ignore")
         # Most years are no number of years: sentence and long expression are for those only.
         says = " " in unit or unit[0].isdigit()
-        if not says and self._is_plain(text.low[max(0, mention.start - _WORD) : mention.start]):
+        if not says and self._is_plain(text.low[mention.start - _WORD if mention.start > _WORD else 0 : mention.start]):
             return None
         before = text.before(mention.start, _BEFORE)
         says = says or self._follows_number(before)
-        match = self._amount.search((near := before[-_NUMBER:]) + unit, self._first_own(near)) if says else None
+        match = self._amount_in(before[-_NUMBER:], unit) if says else None
         if match is None:
-            return (
-                self._labelled(text, mention, before) if b":" in text.low[mention.end : mention.end + _LABEL] else None
-            )
+            labels = text.low.find(b":", mention.end, mention.end + _LABEL) >= 0
+            return self._labelled(text, mention, before) if labels else None
         if text.low[mention.end : mention.end + 1].isalnum():
             return None
         # "5 yrs. in sales": the point ends no sentence.
@@ -161,7 +167,7 @@ class YearsReader:
     def _labelled(self, text: Text, mention: Mention, before: str) -> _Stated | None:
         """A number behind its name: "Years of experience: 3-5"."""
         match = _LABELLED.match(text.behind(mention.end, _BEHIND))
-        if match is None or not self._experience.search(f"{before[-_WORD:]} {match['name']}"):
+        if match is None or not self._names_experience(f"{before[-_WORD:]} {match['name']}"):
             return None
         low, high = int(match["from"]), int(match["to"]) if match["to"] else None
         if low > self._rules.most or (high is not None and high < low):
@@ -208,10 +214,10 @@ class YearsReader:
             return False
         if not bound and not (soft and held) and self._others.search(head[-_NAMED_BEFORE:]):
             return False
-        if self._experience.search(f"{match.group()[-4:]} {behind[:_NAMED_BEHIND]}"):
+        if self._names_experience(f"{match.group()[-4:]} {behind[:_NAMED_BEHIND]}"):
             return True
         deadline = bool(_DEADLINE.search(head))
-        if self._experience.search(head[-_NAMED_BEFORE:]) and not (deadline and match["to"]):
+        if self._names_experience(head[-_NAMED_BEFORE:]) and not (deadline and match["to"]):
             return True
         spent = bool(_SPENT.match(_PLUS.sub("", behind, count=1) or behind))
         spent = spent and not deadline
@@ -219,14 +225,14 @@ class YearsReader:
 
     def _has_spent(self, head: str) -> bool:
         """Whether somebody is asked for what they did, or had experience with, "for" some years."""
-        said = self._held.search(head) or (self._experience.search(head) and not self._others.search(head))
+        said = self._held.search(head) or (self._names_experience(head) and not self._others.search(head))
         return bool(said and _FOR.search(head))
 
     def _in_words(self, text: Text, mention: Mention) -> _Stated | None:
         words = text.low[mention.start : mention.end].decode(errors="ignore")
         before, behind = text.around(mention.start, mention.end, 60)
         none = mention.value == _NONE
-        near = none or self._experience.search(words) or self._experience.search(behind[:45])
+        near = none or self._names_experience(words) or self._names_experience(behind[:45])
         theirs = self._others.search(before) or (_AFTER.match(before[::-1]) and self._others.search(behind))
         if not near or theirs:
             return None
@@ -241,6 +247,12 @@ class YearsReader:
         """Whether a word between two blanks stands before a unit that is no number and never behind one."""
         found = _PLAIN.match(before[::-1])
         return found is not None and not self._belongs(found[1][::-1].decode())
+
+    def _amount_in(self, before: str, unit: str) -> re.Match[str] | None:
+        """The number of units that stands at the end of `before`."""
+        first = self._first_own(before)
+        seen = min(first, _LOOKS_BACK)
+        return self._search(before[first - seen :] + unit, seen)
 
     def _first_own(self, before: str) -> int:
         """Where the words that a statement may be made of begin, of those before its unit: most are no part of it."""

@@ -22,8 +22,10 @@ class Conversion:
         self._by_amount = pay.local_by_amount
         self._plausible = pay.plausible_yearly
         self._plausible_reference = pay.plausible_reference
-        self._rates = rates.rates
         self.reference = rates.reference
+        own = rates.rates[rates.reference]
+        self._ratios = {currency: own.per_usd / rate.per_usd for currency, rate in rates.rates.items()}
+        self._dates = {currency: min(rate.date, own.date) for currency, rate in rates.rates.items()}
 
     def currency(
         self, written: str | None, country: str | None, amount: Decimal | None = None, period: PayPeriod | None = None
@@ -57,12 +59,9 @@ class Conversion:
 
     def in_reference(self, yearly: int | None, currency: str | None) -> int | None:
         """The yearly amount in the reference currency; None without a known rate."""
-        if yearly is None or currency is None or self.rate_date(currency) is None:
-            return None
-        ratio = self._rates[self.reference].per_usd / self._rates[currency].per_usd
-        return int((yearly * ratio).to_integral_value(ROUND_HALF_EVEN))
+        ratio = self._ratios.get(currency or "")
+        return None if yearly is None or ratio is None else int((yearly * ratio).to_integral_value(ROUND_HALF_EVEN))
 
     def rate_date(self, currency: str | None) -> date | None:
         """Day of the rate used for a currency: the older of its own and the reference's."""
-        rate = self._rates.get(currency or "")
-        return min(rate.date, self._rates[self.reference].date) if rate else None
+        return self._dates.get(currency or "")
