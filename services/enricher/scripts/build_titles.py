@@ -24,6 +24,9 @@ _PREFIX = "http://data.europa.eu/esco/occupation/"
 #: Votes of an occupation's own name, of another one of ESCO and of O*NET's alternates.
 _NAME, _ALTERNATE, _ONET = 3.0, 1.0, 0.8
 _READ_OF_ONET = 60
+#: O*NET's armed forces: their jobs are named like civil ones ("operations officer", "radar technician"), and no board
+#: carries them; ESCO's own names say that they are of the forces, its others ("field officer") do not.
+_FORCES = "55-"
 #: Occupations kept of a title; "teacher" has a hundred.
 _MOST_OCCUPATIONS = 12
 
@@ -97,10 +100,12 @@ def main(folder: Path) -> None:
     numbers: dict[tuple[str, str], int] = {}
     votes: dict[str, Counter[int]] = defaultdict(Counter)
     words = esco.words
-    for number, names in enumerate(lists.esco.values()):
-        for name in names:
+    for number, (key, names) in enumerate(lists.esco.items()):
+        for name in names[:1] if lists.isco[key].startswith("0") else names:
             votes[" ".join(words.key(name))][number] += _NAME if name == names[0] else _ALTERNATE
     for code, names in lists.onet.items():
+        if code.startswith(_FORCES):
+            continue
         for name in dict.fromkeys(names):
             group = group_of(name, groups[code], esco)
             if (code, group) not in numbers:

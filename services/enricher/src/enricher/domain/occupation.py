@@ -65,7 +65,7 @@ class OccupationReader:
     """The lists as an index: exact combinations of words first, then titles that share rare words."""
 
     def __init__(self, rules: TitleRules, table: TitleTable) -> None:
-        self.words = TitleWords(rules.words)
+        self.words = TitleWords(rules.words, chain.from_iterable(o.includes for o in rules.occupations.values()))
         self._least = rules.least_confidence
         self._codes = {title: rule.onet_code for title, rule in rules.occupations.items() if rule.onet_code}
         self._vague = frozenset(rules.words.vague)

@@ -312,6 +312,9 @@ class TitleWordRules(Rule, frozen=True, kw_only=True):
 
     phrases: dict[str, str]
     same: dict[str, str]
+    german: dict[str, list[str]]
+    german_parts: dict[str, list[str]]
+    romance: dict[str, list[str]]
     generic: list[str]
     ignored: list[str]
     vague: list[str]

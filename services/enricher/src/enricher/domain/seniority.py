@@ -19,6 +19,7 @@ _RANK = r"(?:sr\b\.?|senior|jr\b\.?|junior|lead|principal)"
 _EITHER = re.compile(rf"^(?:(?!{_RANK}).)*?\b(\w+(?:\s\w+){{0,3}})\s*/\s*{_RANK}\s+\1\b")
 #: Behind a grade a title ends, or another part of it begins; not the comma of "$1,800", and not the sign before it.
 _GRADE_END, _SIGNS = re.compile(r"\s*(?:$|[-–—,(/|:&)](?!\d))|\s+(?:in|at|full|part|remote|hybrid)\b"), "$€£#."
+_NUMBER = re.compile(r"[-_:# ]?\d{3,}")
 #: "Assistant to the Regional Manager": whose assistant it is.
 _OF_OTHERS = re.compile(r"\b(?:assistant|secretary|assistenz|assistent(?:in)?)\s+(?:to|der|des)\s[^|(,/–—]*")
 #: "Küchenleiterin", "Heimleitung".
@@ -85,7 +86,9 @@ class SeniorityReader:
         return None
 
     def _counts(self, low: str, match: re.Match[str]) -> bool:
-        """Grades such as II count behind a word and at the end of a part of the title only."""
+        """Grades such as II count behind a word and at the end of a part of the title only; JR-20931 is no junior."""
+        if match.group() == "jr" and _NUMBER.match(low, match.end()):
+            return False
         if match.group() not in self._grades:
             return True
         before = low[: match.start()].strip()

@@ -1,7 +1,10 @@
 """The words of a job title that tell occupations apart, in one spelling."""
 
 import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
+from enricher.domain.compounds import Compounds
 from enricher.domain.gazetteer import fold
 from enricher.domain.rules import TitleWordRules
 
@@ -12,7 +15,7 @@ _PARTS = re.compile(r"\s+[-–—|@:]+\s*|\s*[,;|–—@:/•·]\s*|\s-|\bcum\b|
 _OBJECTS = re.compile(r"\s(?:for|in|at|to|with|of|from|by|under)\s")
 #: Weights of a word by where it stands: first part, a later one, behind "for" and the like, in brackets.
 _LATER, _OBJECT, _BRACKETED = 0.4, 0.8, 0.25
-_LONGEST_STEM, _LONGEST_ROOT = 3, 7
+_LONGEST_STEM, _LONGEST_ROOT, _SHORTEST_COMPOUND = 3, 7, 7
 #: Endings of women's titles in German, French and Spanish, and those of men.
 _WOMEN = {
     "erin": "er", "eurin": "eur", "istin": "ist", "entin": "ent", "torin": "tor", "antin": "ant", "arin": "ar",
@@ -27,11 +30,20 @@ MANAGER, SUPERVISOR, ASSISTANT = 1, 2, 4
 class TitleWords:
     """The `words` of `config/taxonomy/titles.yml`, ready to be asked."""
 
-    def __init__(self, rules: TitleWordRules) -> None:
+    def __init__(self, rules: TitleWordRules, whole: Iterable[str] = ()) -> None:
+        """Compounds among the titles `whole` are left as they are: more is known of them than of their parts."""
         self._phrases = {tuple(key.split()): value for key, value in rules.phrases.items()}
         self._firsts = {key[0] for key in self._phrases}
         self._longest = max((len(key) for key in self._phrases), default=1)
-        self._same = rules.same
+        self._same = rules.same | {
+            word: english
+            for table in (rules.romance, rules.german)
+            for english, words in table.items()
+            for word in words
+        }
+        self._compounds = Compounds(rules)
+        self._whole = frozenset(_singular(fold(title)) for title in whole)
+        self._plain = lru_cache(maxsize=50_000)(self._plain_of)
         self._generic = frozenset(rules.generic)
         self._ignored = frozenset(rules.ignored)
         by_rank = (
@@ -65,15 +77,29 @@ class TitleWords:
         words = _WORD.findall(text if text.isascii() else _plain(text))
         if not self._firsts.isdisjoint(words):
             words = self._joined(words)
-        kept = []
-        for word in words:
-            plain = self._same.get(word) or _singular(word)
-            plain = self._same.get(plain, plain)
-            if plain not in self._ignored and not plain.isdigit():
-                kept.append(plain)
+        kept = [plain for word in words for plain in self._plain(word)]
         last = len(kept) - 1
         generic = self._generic
         return ["specialist" if w in generic and (w != "executive" or at == last) else w for at, w in enumerate(kept)]
+
+    def _plain_of(self, word: str) -> tuple[str, ...]:
+        """The word in its one spelling, in English where its language is German, French or Spanish; compounds apart."""
+        plain = self._known(word)
+        is_whole = plain != _singular(word) or len(plain) < _SHORTEST_COMPOUND or plain in self._whole
+        words = [plain] if is_whole else self._compounds.parts(plain)
+        found = (one for each in words for one in self._same.get(each, each).split())
+        return tuple(one for one in found if one not in self._ignored and not one.isdigit())
+
+    def _known(self, word: str) -> str:
+        same = self._same
+        if (known := same.get(word)) is not None:
+            return same.get(known, known)
+        plain = _singular(word)
+        # Women's titles in Spanish and French, plurals in German: dependienta, avocate, Kundinnen.
+        for form in (plain, *_forms(plain)):
+            if (known := same.get(form)) is not None:
+                return same.get(known, known)
+        return plain
 
     def _joined(self, words: list[str]) -> list[str]:
         joined, start = [], 0
@@ -89,8 +115,26 @@ class TitleWords:
         return joined
 
 
+def _forms(word: str) -> Iterator[str]:
+    """What a woman's title may be of, in the languages that mark it by an ending of one or two letters."""
+    if len(word) <= _LONGEST_STEM + 1:
+        return
+    if word[-1] == "a":
+        yield word[:-1] + "o"
+        yield word[:-1] + "e"
+        yield word[:-1]
+    elif word[-1] == "e":
+        yield word[:-1]
+    elif word.endswith("in"):
+        yield word[:-2]
+        yield word[:-2] + "e"
+    elif word[-1] == "n":
+        yield word[:-1]
+
+
 def _plain(text: str) -> str:
-    """Without accents; C++ and C# keep their marks."""
+    """Without accents, d' and l' apart as in plain text; C++ and C# keep their marks."""
+    text = text.replace("’", " ").replace("'", " ")
     return " ".join(fold(word) + "".join(c for c in word if c in "+#") for word in text.split())
 
 
