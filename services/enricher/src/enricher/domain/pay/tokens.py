@@ -126,9 +126,10 @@ class Tokenizer:
 
     def _phrase(self, units: list[_Unit], at: int) -> tuple[Token, int]:
         words, start, end, _ = units[at]
+        second = units[at + 1][0] if at + 1 < len(units) else ""
         for phrase in self._phrases[words]:
             used = len(phrase.units)
-            if used == 1 or _follows(units, at, phrase):
+            if used == 1 or (phrase.units[1] == second and _follows(units, at, phrase)):
                 period = self._periods.get(phrase.text)
                 return Token(phrase.kind, phrase.text, start, units[at + used - 1][2], period=period), used
         return Token(_plain_kind(words), words, start, end), 1
@@ -173,7 +174,7 @@ def _parted(units: list[_Unit], joints: list[int]) -> Iterator[_Unit]:
 
 def _follows(units: list[_Unit], at: int, phrase: _Phrase) -> bool:
     """Whether the units of a phrase stand here, touching each other where it has no blank ("/ Monat" has one)."""
-    if at + len(phrase.units) > len(units) or units[at + 1][0] != phrase.units[1]:
+    if at + len(phrase.units) > len(units):
         return False
     here = units[at : at + len(phrase.units)]
     if any(unit[0] != words for unit, words in zip(here, phrase.units, strict=True)):
