@@ -23,8 +23,12 @@ _ASIDE = re.compile(r"\((?:(?!preferred|desir|required|not\b|or\b)[^)]{16,}|(?:m
 #: A study that was finished, whatever programme it belonged to; training that will do as well as a study.
 _DONE = re.compile(r"abgeschlossen|absolviert")
 _INSTEAD = re.compile(r"(?:in place of|in lieu of|instead of|substitut\w+ for)\s(?:an?\s|the\s)?$")
-_OR_TRAINING_BEFORE = re.compile(r"ausbildung\b.{0,60}\boder\b.{0,40}$")
-_OR_TRAINING_BEHIND = re.compile(r".{0,80}\boder\b.{0,40}ausbildung")
+_OR_TRAINING_BEFORE = re.compile(r"(?:ausbildung|techniker|meister)\b.{0,60}\b(?:oder|bzw)\b.{0,40}$")
+_OR_TRAINING_BEHIND = re.compile(
+    r".{0,80}\b(?:oder|bzw\.)\s(?:(?!und\b|sowie\b|mit\b)[^\s,]+\s){0,4}"
+    r"(?:\w*(?:ausbildung|weiterbildung|erfahrung)|techniker|quereinsteiger)"
+    r"|.{0,80}\b(?:ou|o)\s(?:une?\s)?(?:expérience|experiencia)\s(?:significative|similaire|demostrable|relevante|acreditada)"
+)
 #: Behind a semicolon: "; or an equivalent combination of …".
 _GOES_ON = re.compile(rb"\s*(?:and/or|or|can|may|an equivalent|equivalent|relevant|in lieu)\b")
 #: A line about education belongs to no list of wishes above it.
