@@ -31,7 +31,7 @@ class Clusters:
     def __init__(self, rules: DedupeRules) -> None:
         self._rules = rules
         self._blocks: defaultdict[tuple[str, str], _Block] = defaultdict(dict)
-        self._text_blocks: defaultdict[tuple[str, str], list[Listing]] = defaultdict(list)
+        self._text_blocks: defaultdict[str, list[Listing]] = defaultdict(list)
         self._parent: dict[str, str] = {}
         self._order: dict[str, int] = {}
 

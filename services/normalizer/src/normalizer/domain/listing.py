@@ -38,9 +38,9 @@ class Listing:
         return self.brand.replace(" ", ""), self.role
 
     @property
-    def text_block(self) -> tuple[str, str]:
+    def text_block(self) -> str:
         """Postings of one text block are compared too, whatever they call the company."""
-        return self.text.sketch, self.role
+        return f"{self.text.sketch}|{self.role}"
 
     @property
     def twins(self) -> tuple[bytes, frozenset[str], str, str]:
@@ -55,7 +55,7 @@ class Listing:
     @cached_property
     def text_block_id(self) -> str:
         """The text block as 32 hex digits."""
-        return _id(*self.text_block)
+        return _id(self.text_block)
 
     @cached_property
     def fingerprint(self) -> str:

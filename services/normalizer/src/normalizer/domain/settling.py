@@ -39,7 +39,7 @@ def find(newcomers: Iterable[Listing], stored: Iterable[Listing], rules: DedupeR
     Where one of them has its fingerprint that one is enough: it has met the others.
     """
     blocks: defaultdict[tuple[str, str], list[Listing]] = defaultdict(list)
-    text_blocks: defaultdict[tuple[str, str], list[Listing]] = defaultdict(list)
+    text_blocks: defaultdict[str, list[Listing]] = defaultdict(list)
     for listing in stored:
         blocks[listing.block].append(listing)
         text_blocks[listing.text_block].append(listing)

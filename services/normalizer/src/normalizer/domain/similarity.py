@@ -43,11 +43,15 @@ class Text:
 
     @cached_property
     def sketch(self) -> str:
-        """Letters that nearly the same texts share nearly always: of what follows each `v` the last by the alphabet.
+        """Letters that nearly the same texts share nearly always: of what follows each `er` the last by the alphabet.
 
         Sampling by content (Broder 1997). Texts in a script without it are the same or they are not.
         """
-        return max(self.letters.split("v")[1:-1], default="")[:_RUN] or self.digest.hex()
+        runs = self.letters.split("er")[1:-1]
+        last = max(runs, default="")
+        if len(last) < LETTERS:
+            last = max((run for run in runs if len(run) >= LETTERS), default="")
+        return last[:_RUN] or self.digest.hex()
 
     @cached_property
     def shingles(self) -> frozenset[str]:

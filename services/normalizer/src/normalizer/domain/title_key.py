@@ -1,6 +1,7 @@
 """Which role a title names: without gender marks, requisition ids and places, with its seniority."""
 
 import re
+from functools import lru_cache
 
 from normalizer.domain.dedupe_rules import TitleRules, Words
 from normalizer.domain.place_key import PlaceKey
@@ -128,6 +129,7 @@ def _names_place(part: str, words: list[str], before: str, places: PlaceKey, *, 
     return everywhere and places.is_country(part)
 
 
+@lru_cache(maxsize=16_384)
 def _plain_form(word: str) -> str:
     """In the singular and as for a man, which is how most titles are written."""
     return _UMLAUT.sub("", _WOMAN.sub(lambda match: match.lastgroup or "", _singular(word)))
