@@ -25,8 +25,20 @@ _CLOSED = re.compile(
 )
 #: What stands before "experience with" where nobody asks for it: "gain experience with", "our experience in".
 _WORD, _ASKER = re.compile(rb"[a-z\xc3-\xf4\x80-\xbf]+"), 36
-#: Ends of sentences and list items, one by one: of a set among them the search would not skip what none begins with.
-_ENDS = re.compile(rb"!|\?|;|\n|\.(?=\s|$)|\xe2\x80\xa2|\xc2\xb7")
+#: Words that begin a requirement, told right behind another word where a line break was lost.
+_BEGINNINGS = (
+    *("Abilit", "Advanced", "Bachelor", "Basic", "Demonstrated", "Excellent", "Experience", "Familiar", "Good"),
+    *("Knowledge", "Master", "Minimum", "Must", "Preferred", "Previous", "Prior", "Proficien", "Proven", "Required"),
+    *("Solid", "Strong", "Understanding", "Working"),
+)
+#: Ends of sentences and list items, one by one: of a set among them the search would not skip what none begins with. A
+#: point may stand right before the next sentence.
+_ENDS = re.compile(
+    r"!|\?|;|\n|\.(?:(?=\s|$)|(?<=[a-z)]\.)(?=[A-Z][a-z])(?!Net|Js))|\xe2\x80\xa2|\xc2\xb7|".encode("latin-1")
+    + "|".join(rf"{word[0]}(?<=[a-z][a-z][a-z]{word[0]}){word[1:]}" for word in _BEGINNINGS).encode()
+)
+#: Right before a heading, where a line break was lost: "our team.Preferred Qualifications".
+_LOST_BREAK = frozenset((b".", b"!", b"?"))
 
 
 class _Cue(msgspec.Struct, frozen=True, gc=False):
@@ -129,10 +141,10 @@ class Sections(msgspec.Struct, frozen=True, gc=False):
 
     def _reaches(self, cue: _Cue | Mention, start: int, end: int) -> bool:
         """Whether the sentence goes on between a cue and a span."""
-        low = self.text.low
-        between = (low[cue.end : start] if cue.start < start else low[end : cue.start]).strip(b" ")
+        raw = self.text.raw
+        first, last = (cue.end, start) if cue.start < start else (end, cue.start)
         # "In" asks bytes first whether they are a number, which costs more than to find them.
-        return between.find(b"  ") < 0 and _ENDS.search(between) is None
+        return raw[first:last].strip(b" ").find(b"  ") < 0 and _ENDS.search(raw, first, last) is None
 
     def under(self, start: int) -> Need | None:
         """What the nearest heading above says."""
@@ -154,4 +166,6 @@ def _is_heading(text: Text, start: int, end: int) -> bool:
     if not raw[start : start + 1].isupper():
         return False
     before = raw[start - 12 if start > 12 else 0 : start]
-    return not before.strip(_LEAD) or b"\n" in before[-4:] or before.endswith((b"  ", b"\xc2\xa0 "))
+    if not before.strip(_LEAD) or b"\n" in before[-4:] or before.endswith((b"  ", b"\xc2\xa0 ")):
+        return True
+    return before[-1:].isalpha() or before[-1:] in _LOST_BREAK
