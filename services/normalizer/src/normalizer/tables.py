@@ -199,8 +199,8 @@ company = sa.Table(
 
 # Which cluster each posting is in, and why: the posting that it matched best, and the nearest that it was kept from.
 # `version` counts how often it changed its cluster: at 0 it is where it began, alone or joined by others. `block`,
-# `text_block` (NULL in rows of before it was) and `fingerprint` are the keys by which candidates are found; the texts
-# themselves lie in `content`.
+# `text_block` (NULL in rows of before it was) with `brand`, and `fingerprint` are the keys by which candidates are
+# found; the texts themselves lie in `content`.
 duplicate = sa.Table(
     "duplicate",
     metadata,
@@ -209,6 +209,7 @@ duplicate = sa.Table(
     sa.Column("version", sa.Integer, nullable=False, server_default="0"),
     sa.Column("block", sa.Uuid, nullable=False),
     sa.Column("text_block", sa.Uuid),
+    sa.Column("brand", sa.Text, nullable=False, server_default=""),
     sa.Column("fingerprint", sa.Uuid, nullable=False),
     sa.Column("matched", sa.Uuid),
     sa.Column("reason", sa.Text),

@@ -57,6 +57,11 @@ class Listing:
         """The text block as 32 hex digits."""
         return _id(self.text_block)
 
+    @property
+    def text_lock_id(self) -> str:
+        """The part of the text block, as 32 hex digits, in which nearly all names of one company are."""
+        return _id(*self.text_block, self.brand[:1])
+
     @cached_property
     def fingerprint(self) -> str:
         """The twins as 32 hex digits."""

@@ -24,15 +24,26 @@ def _list(name: str) -> sa.BindParameter[Any]:
 LOCK_BLOCKS = sa.text("SELECT pg_advisory_xact_lock(k) FROM unnest(CAST(:keys AS bigint[])) AS k")
 
 
-def _nearest(column: sa.Column[Any], asked: str) -> sa.Select[Any]:
-    """Of each block the texts with the lowest fingerprints: always the same ones, however many there are."""
-    block = sa.func.unnest(_list(asked)).table_valued(sa.column("block", sa.Uuid), name=f"asked_{asked}")
-    block = block.render_derived()
-    near = sa.select(t_duplicate).where(column == block.c.block).order_by(t_duplicate.c.fingerprint)
-    found = near.limit(MOST_TEXTS).lateral(f"near_{asked}")
-    return sa.select(*(found.c[name] for name in t_duplicate.c.keys())).select_from(block.join(found, sa.true()))  # noqa: SIM118 - a column collection iterates over columns
+def _nearest(asked: sa.TableValuedAlias, wanted: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Of each block asked for the texts with the lowest fingerprints: always the same ones, however many there are."""
+    near = sa.select(t_duplicate).where(wanted).order_by(t_duplicate.c.fingerprint)
+    found = near.limit(MOST_TEXTS).lateral()
+    return sa.select(*(found.c[name] for name in t_duplicate.c.keys())).select_from(asked.join(found, sa.true()))  # noqa: SIM118 - a column collection iterates over columns
 
 
+def _may_be_one(one: sa.ColumnElement[str], other: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether two brands have a word in common, or begin and end alike, or one says nothing (see `akin`)."""
+    words = sa.func.string_to_array(one, " ").op("&&")(sa.func.string_to_array(other, " "))
+    ends = [sa.func.left(one, 1) == sa.func.left(other, 1), sa.func.right(one, 1) == sa.func.right(other, 1)]
+    return sa.or_(one == "", other == "", words, sa.and_(*ends))
+
+
+_blocks = sa.func.unnest(_list("blocks")).table_valued(sa.column("block", sa.Uuid), name="asked").render_derived()
+_texts = (
+    sa.func.unnest(_list("text_blocks"), sa.bindparam("brands", type_=sa.ARRAY(sa.Text)))
+    .table_valued(sa.column("block", sa.Uuid), sa.column("brand", sa.Text), name="asked_text")
+    .render_derived()
+)
 _twins = (
     sa.select(t_duplicate)
     .where(t_duplicate.c.block == sa.any_(_list("blocks")))
@@ -42,8 +53,10 @@ _twins = (
 )
 _own = sa.select(t_duplicate).where(t_duplicate.c.hash_key == sa.any_(_list("keys")))
 _wanted = sa.union(
-    _nearest(t_duplicate.c.block, "blocks"),
-    _nearest(t_duplicate.c.text_block, "text_blocks"),
+    _nearest(_blocks, t_duplicate.c.block == _blocks.c.block),
+    _nearest(
+        _texts, sa.and_(t_duplicate.c.text_block == _texts.c.block, _may_be_one(t_duplicate.c.brand, _texts.c.brand))
+    ),
     sa.select(_twins.subquery()),
     _own,
 ).subquery("wanted")

@@ -129,11 +129,13 @@ class DuplicateStore:
 
     async def _stored(self, conn: AsyncConnection, listings: Mapping[str, Listing]) -> _Stored:
         blocks = sorted({listing.block_id for listing in listings.values()})
-        text_blocks = sorted({listing.text_block_id for listing in listings.values()})
-        locks = sorted({int(block[:_LOCK_DIGITS], 16) for block in (*blocks, *text_blocks)})
+        text_blocks = sorted({(each.text_block_id, each.brand) for each in listings.values()})
+        locked = (key for each in listings.values() for key in (each.block_id, each.text_lock_id))
+        locks = sorted({int(key[:_LOCK_DIGITS], 16) for key in locked})
         await conn.execute(LOCK_BLOCKS, {"keys": locks})
         asked = {
-            "blocks": blocks, "text_blocks": text_blocks, "keys": list(listings),
+            "blocks": blocks, "keys": list(listings), "text_blocks": [block for block, _ in text_blocks],
+            "brands": [brand for _, brand in text_blocks],
             "fingerprints": [each.fingerprint for each in listings.values()],
         }  # fmt: skip
         rows = (await conn.execute(CANDIDATES, asked)).mappings().all()
@@ -186,7 +188,8 @@ def _between(found: Sequence[Found], clusters: Mapping[str, str]) -> list[tuple[
 def _keys(listing: Listing, cluster: str, now: datetime) -> dict[str, Any]:
     return {
         "hash_key": listing.reference, "cluster_id": cluster, "version": int(cluster != listing.reference),
-        "block": listing.block_id, "text_block": listing.text_block_id, "fingerprint": listing.fingerprint,
+        "block": listing.block_id, "text_block": listing.text_block_id, "brand": listing.brand,
+        "fingerprint": listing.fingerprint,
         "dwh_load_timestamp": now,
     }  # fmt: skip
 
