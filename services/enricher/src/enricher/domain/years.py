@@ -40,6 +40,11 @@ _FOR = re.compile(
 #: The same in German, where "since" says it: "Sie sind seit mindestens 4 Jahren als … tätig".
 _SINCE = re.compile(r"(?<!\w)(?:sie|du)\s(?:[\w-]+\s){0,4}seit[\s~(]*$")
 _DEADLINE = re.compile(r"(?<!\w)in\s*$")
+#: What may stand before years in the line below a heading that says whose they are; that heading.
+_NEED = re.compile(r"\W*(?:(?:preferred|required|minimum|desired)\W*)?")
+_HEADING, _HEADINGS = "experience ", (b"experience", "expérience".encode(), b"experiencia", b"erfahrung")
+#: A degree before "plus 3 years".
+_DEGREE_PLUS = re.compile(r"(?:degree|bachelor|master|diploma|ph\.?d)\S*\W+plus\s*$")
 #: Signs before a number that make it a bound; what may stand before a statement that has its line for itself.
 _BOUND_SIGNS, _BULLETS = frozenset("≥>+"), " \t•*-–·>"
 #: The number behind its name: "Minimum years of experience: 4"; bytes looked at for its colon.
@@ -150,7 +155,7 @@ class YearsReader:
         if match is None:
             labels = text.low.find(b":", mention.end, mention.end + _LABEL) >= 0
             return self._labelled(text, mention, before) if labels else None
-        if text.low[mention.end : mention.end + 1].isalnum():
+        if text.low[mention.end : mention.end + 1].isalnum() and not text.raw[mention.end : mention.end + 1].isupper():
             return None
         # "5 yrs. in sales": the point ends no sentence.
         pointed = unit in _ABBREVIATED and text.low[mention.end : mention.end + 1] == b"."
@@ -158,6 +163,7 @@ class YearsReader:
         head = before[: len(before) - (match.end() - match.start() - len(unit))]
         start = mention.end - len(match.group().encode())
         listed = not head.strip(_BULLETS) and sections.under(start) == "required"
+        head = _HEADING if _NEED.fullmatch(head) and _is_under_experience(text, start) else head
         if not self._is_asked(match, head, behind, listed=listed):
             return None
         preferred = sections.need(start, mention.end) == "preferred"
@@ -202,17 +208,17 @@ class YearsReader:
         # "worked as a fitter for at least 6 years", not "for over 20 years".
         if never and firm and (self._has_spent(head) or (_SINCE.search(head) and _SPENT.match(_PLUS.sub("", behind)))):
             return True
-        never = never or bool(_WITH.match(backwards) and self._others_behind.match(behind))
+        never = never or bool(not firm and _WITH.match(backwards) and self._others_behind.match(behind))
         ends = behind.lstrip(" ’'`-–")
         if never or (self._never_behind.match(ends) and not _BUSINESS_OF.match(ends)):
             return False
-        signed = bool(match["plus"]) or (match["sign"] or "")[:1] in _BOUND_SIGNS
+        signed = bool(match["plus"] or _DEGREE_PLUS.search(head)) or (match["sign"] or "")[:1] in _BOUND_SIGNS
         bound = signed or bool(match["plus2"] or more or match["fill"] == _MORE or match["to"])
         bound = bound or bool((match["least"] or match["most"]) and not soft)
         value = self._number(match["from"])
         if value > self._rules.most or (soft and value > self._rules.most_soft):
             return False
-        if not bound and not (soft and held) and self._others.search(head[-_NAMED_BEFORE:]):
+        if not bound and not (soft and held) and self._is_of_others(head):
             return False
         if self._names_experience(f"{match.group()[-4:]} {behind[:_NAMED_BEHIND]}"):
             return True
@@ -222,6 +228,12 @@ class YearsReader:
         spent = bool(_SPENT.match(_PLUS.sub("", behind, count=1) or behind))
         spent = spent and not deadline
         return (bound and (spent or signed)) or (spent and (listed or (soft and held)))
+
+    def _is_of_others(self, head: str) -> bool:
+        """Whether the years are a firm's: it is named before them, and nobody is asked behind that."""
+        near = head[head.rfind(":") + 1 :][-_NAMED_BEFORE:]
+        named = [found.end() for found in self._others.finditer(near)]
+        return bool(named) and not self._held.search(near[named[-1] :])
 
     def _has_spent(self, head: str) -> bool:
         """Whether somebody is asked for what they did, or had experience with, "for" some years."""
@@ -261,3 +273,9 @@ class YearsReader:
 
     def _belongs(self, word: str) -> bool:
         return word in self._rules.numbers or word in _BETWEEN
+
+
+def _is_under_experience(text: Text, start: int) -> bool:
+    """Whether the line above this place is a heading of experience."""
+    above = text.low[: text.low.rfind(b"\n", 0, start) + 1].rstrip(b" \n\t:*-")
+    return above.endswith(_HEADINGS)
