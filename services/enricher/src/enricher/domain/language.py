@@ -21,6 +21,11 @@ _WORDS, _ASCII = re.compile(r"[^\W\d_]+"), bytes(range(128))
 _SMALL_LETTERS = bytes(ord(chr(b).lower()) if b < 128 and chr(b).isalpha() else ord(" ") for b in range(256))
 #: One in so many characters must be of a script: of Ukrainian only every twentieth is a letter that Russian lacks.
 _SCRIPT_SHARE = 30
+#: Bytes a character from which a text is written in another script, whatever English words stand in it.
+_MOSTLY = 1.3
+#: Addresses hold words of languages: "com" is Portuguese.
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w.@-]+\.(?:com|org|net|io|ai|co)\b\S*")
+_Scripts = list[tuple[re.Pattern[str], str]]
 #: Share of all words that must be common words of the language, and its lead over the next.
 _LEAST_SHARE, _LEAST_LEAD = 0.08, 1.2
 
@@ -34,31 +39,38 @@ class LanguageReader:
             {language: {*words, *rules.notices.get(language, ())} for language, words in rules.words.items()}
         )
         self._scripts = [(re.compile(f"[{pattern}]"), language) for language, pattern in rules.scripts.items()]
+        self._own = [(pattern, language) for pattern, language in self._scripts if language not in rules.words]
 
     def read(self, title: str, body: str) -> Evidence | None:
         """ISO 639-1 code with its reason; None where the text is too short or of no language known here."""
         start = max(0, (len(body) - _READ) // 3)
-        part = body[start : start + _READ] or title
+        part = _without_addresses(body[start : start + _READ] or title)
         where = "description" if body else "title"
-        found = self._of_word.language(_words(part)) or self._by_script(part)
+        own = self._by_script(part, self._own) if len(part.encode()) > len(part) * _MOSTLY else None
+        found = own or self._of_word.language(_words(part)) or self._by_script(part, self._scripts)
         if found is None and len(body) < _SHORT:
             found = self._of_notice.language(_words(f"{title} {body}"))
         elif found is None:
             # A list of names or places in the middle.
-            found = self._of_word.language(_words(body[: _READ * 4]))
+            words = _words(_without_addresses(body[: _READ * 4]))
+            found = self._of_word.language(words) or self._of_notice.language(words)
         if found is None:
             return None
         language, rule = found
         return Evidence("language", language, rule, where)
 
-    def _by_script(self, part: str) -> tuple[str, str] | None:
+    def _by_script(self, part: str, scripts: _Scripts) -> tuple[str, str] | None:
         """By letters that only one of the languages uses, in their order; a few in a hundred are enough."""
         if part.isascii():
             return None
-        for pattern, language in self._scripts:
+        for pattern, language in scripts:
             if len(pattern.findall(part)) * _SCRIPT_SHARE >= max(len(part), 1):
                 return language, "language.script"
         return None
+
+
+def _without_addresses(part: str) -> str:
+    return _ADDRESS.sub(" ", part) if "://" in part or ".co" in part else part
 
 
 class _CommonWords:
