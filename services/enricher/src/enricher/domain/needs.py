@@ -23,6 +23,8 @@ _BESIDE = 16
 _CLOSED = re.compile(
     rb" ?\)| ?,(?! (?:in|with|including|such|especially|like)\b)|[A-Z]| (?:and|but|while|und|aber|et|mais|y|pero)\b"
 )
+#: Ends of skills that are words which ask: "communication skills", "Englischkenntnisse".
+_ASKED = (b"skills", b"kenntnisse")
 #: What stands before "experience with" where nobody asks for it: "gain experience with", "our experience in".
 _WORD, _ASKER = re.compile(rb"[a-z\xc3-\xf4\x80-\xbf]+"), 36
 #: Words that begin a requirement, told right behind another word where a line break was lost.
@@ -128,6 +130,8 @@ class Sections(msgspec.Struct, frozen=True, gc=False):
 
     def _is_asked(self, start: int, end: int) -> bool:
         """Whether words such as "experience with" speak of the span, and not of what is gained or offered."""
+        if self.text.low.endswith(_ASKED, start, end):
+            return True
         starts = self.ask_starts
         first = bisect_left(starts, start - _REACH)
         if first == len(starts) or starts[first] >= end + _BESIDE:
