@@ -52,7 +52,14 @@ _DATE = re.compile(
     r"|\b(?:ab|zum|start(?:ing)?)\s\d{1,2}[./]\d{4}\b",
     re.IGNORECASE,
 )
-_CALLS = re.compile(r"[!*~•●★☆►▶✅\ufe0f\u200d\u200b]+")
+#: "30-39 Std./Woche", "20h/semana".
+_HOURS = re.compile(
+    r"\b(?:\d{1,2}\s?(?:-|–|bis|à)\s?)?\d{1,2}\s?(?:h|hrs?|hours?|std\.?|stunden|heures|horas)\s?"
+    r"(?:/|per|pro|par|por|a)\s?(?:week|wk|woche|semaine|sem|semana)\b",
+    re.IGNORECASE,
+)
+#: "#LI-Remote" is a mark for the board.
+_CALLS = re.compile(r"#LI-\w+|[!*~•●★☆►▶✅\ufe0f\u200d\u200b]+")
 _BRACKETS = re.compile(r"\s*[(\[{]([^()\[\]{}]*)[)\]}]")
 _PARTS = re.compile(r"(\s+[-–—|•·@:]+\s+|\s*[|•·–—]\s*|,\s+|;\s*|\s-(?=\w)|(?<=\w)-\s)")
 _FIRST = re.compile(rf"(?:(?!\.net\b)[{re.escape(EDGES)}])+", re.IGNORECASE)
@@ -67,6 +74,9 @@ _WHERE = re.compile(
 _LONGEST = 300
 #: Parts and separators of "role - city, state"; letters of an id beside its number: "(JO#4754)".
 _IN_A_ROW, _LONGEST_SERIES = 4, 3
+_MARKS = EDGES + PAY + OTHER
+#: "CDL A", "Klasse C": behind these stand letters, no small words.
+_BEFORE_LETTERS = ("cdl ", "cdl-", "class ", "klasse ", "grade ", "type ", "team ")
 #: Share of capitals in the letters of a title, from which it shouts, and the letters it needs for that.
 _SHOUTING, _FEWEST_LETTERS = 0.85, 6
 
@@ -98,7 +108,7 @@ class DisplayTitles:
             plain = without_second_forms(_FEMININE.sub("", _GENDER.sub(" ", plain)))
         if _DIGIT.search(plain):
             plain = _PAY.sub(f" {PAY} ", plain)
-            for pattern in (_REQUISITION, _PERCENT, _DATE):
+            for pattern in (_REQUISITION, _PERCENT, _DATE, _HOURS):
                 plain = pattern.sub(f" {OTHER} ", plain)
         if has_signs:
             plain = _EMPTY.sub(" ", _CALLS.sub(" ", _BLANKS_BEFORE_SIGN.sub("", plain)))
@@ -132,6 +142,9 @@ class DisplayTitles:
                 break
         while len(parts) > 1 and is_noise(parts[0], names):
             del parts[:2]
+        for at in range(len(parts) - 4, 0, -2):
+            if not parts[at + 1].strip(_MARKS):
+                del parts[at : at + 2]  # "Engineer - 20796564 | Backend"
         return "".join(parts)
 
     def _without_where(self, title: str, names: Names) -> str:
@@ -160,7 +173,8 @@ class DisplayTitles:
         word = match.group().lower()
         if (known := self._acronyms.get(word)) is not None:
             return known
-        return word if match.start() and word in self._small else word.capitalize()
+        is_small = word in self._small and not match.string[: match.start()].lower().endswith(_BEFORE_LETTERS)
+        return word if match.start() and is_small else word.capitalize()
 
 
 def _parts(title: str) -> list[str]:

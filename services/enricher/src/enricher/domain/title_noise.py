@@ -22,6 +22,8 @@ _DIGIT = re.compile(r"\d")
 _CODED = re.compile(r"(?P<city>\D{3,}?)[ (]+(?P<code>[A-Z]{2}|[A-Z]{1,2}\d{1,2}[A-Z]?|\d{2,5})\)?(?: \d{5})?")
 _ROW = re.compile(r",|/|&|\s(?:or|and|oder|und|ou|et|o|y)\s")
 _LONGEST_CODE, _CODES = 3, frozenset({"USA", "UAE", "US", "UK", "EU", "NYC"})
+#: Codes of countries and states that are fields of work in titles: "(Claude, AI)".
+_NO_CODES = frozenset({"AI", "ML", "BI", "QA", "PR", "HR"})
 _LONGEST_ACRONYM = 3
 #: Thousands of people from which a city's name alone is taken for the city.
 _LARGE = 300
@@ -78,6 +80,8 @@ class TitleNoise:
         # Short codes mean too much by themselves: "AI" is Anguilla, "QA" is Qatar.
         long = [p for p in pieces if len(p) > _LONGEST_CODE or p in _CODES]
         codes = set(pieces) - set(long)
+        if not _NO_CODES.isdisjoint(codes):
+            return False
         least = 0 if codes else _LARGE
         return bool(long) and all(self._is_place(p, least) for p in long) and all(map(self._is_code, codes))
 
@@ -95,7 +99,7 @@ class TitleNoise:
         if count == len(words):
             return text
         kept = text[: words[count].start()].rstrip(EDGES)
-        return text if kept.count("(") > kept.count(")") else kept
+        return text if kept.count("(") > kept.count(")") or kept.count("[") > kept.count("]") else kept
 
     def _is_of(self, folded: str, text: str, places: Iterable[str]) -> bool:
         """Whether the part is a word of one of these places, or the code of a region that is one of them."""
