@@ -108,10 +108,13 @@ def _goes_on(text: Text, end: int, start: int) -> bool:
 
 def _is_listed(text: Text, listed: list[Mention], at: int) -> bool:
     """Whether another benefit stands right before or behind this one in a list."""
-    pairs = zip(listed[max(0, at - 1) : at + 1], listed[max(1, at) : at + 2], strict=False)
-    return any(
-        first.value.name != second.value.name
-        and second.start - first.end <= _NEXT
-        and _JOINED.search(text.low, first.end, second.start)
-        for first, second in pairs
+    return (at > 0 and _are_joined(text, listed[at - 1], listed[at])) or (
+        at + 1 < len(listed) and _are_joined(text, listed[at], listed[at + 1])
     )
+
+
+def _are_joined(text: Text, first: Mention, second: Mention) -> bool:
+    """Whether two mentions, one right behind the other, are two benefits of a list."""
+    if second.start - first.end > _NEXT or first.value.name == second.value.name:
+        return False
+    return _JOINED.search(text.low, first.end, second.start) is not None

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from ahocorasick_rs import AhoCorasick
+
 from common.contracts import Place
 from enricher.domain.evidence import Evidence
 from enricher.domain.location import LocationReader
@@ -33,6 +35,8 @@ _MUST_BE = re.compile(
     r"\b(?:(?:must|need to|should|have to)\s(?:be\s)?(?:currently\s)?(?:based|located|resid(?:e|ing)|liv(?:e|ing))"
     rf"|work from anywhere)\s(?:with)?in\s{_AMONG}{_NAMES}"
 )
+#: What it begins with, found in a hundredth of the time.
+_DEMANDS = AhoCorasick(["must", "need to", "should", "have to", "work from anywhere"]).find_matches_as_indexes
 #: "| Europe | Remote only": right before a cue that stands between bars.
 _BEFORE = re.compile(rf"\|\s*{_NAMES}\s*\|\s*$")
 _MOST = 8_000
@@ -67,7 +71,9 @@ class RemoteRegions:
 
     def _anywhere(self, text: Text) -> list[str]:
         """The limit wherever the body names it: asked only where nothing else does."""
-        match = _MUST_BE.search(text.raw[text.body_start :][:_MOST].decode(errors="replace"))
+        body = text.raw[text.body_start : text.body_start + _MOST].decode(errors="replace")
+        starts = (start for _, start, _ in _DEMANDS(body))
+        match = next(filter(None, (_MUST_BE.match(body, start) for start in starts)), None)
         return self._location.regions(match["names"]) if match else []
 
     def _behind(self, text: Text, remote: Evidence) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from enricher.domain.gazetteer import Gazetteer, fold
@@ -54,6 +55,9 @@ class TitleNoise:
         self._beside_ids = frozenset(map(fold, rules.beside_ids))
         self._starts = tuple(fold(start) + " " for start in rules.starts)
         self._roles = frozenset(rules.places_that_are_words)
+        # Parts of titles repeat more than titles do.
+        self.names_place = lru_cache(maxsize=20_000)(self._names_place)
+        self._without_phrases = lru_cache(maxsize=20_000)(self._cut_phrases)
 
     def is_noise(self, part: str, names: Names = NO_NAMES) -> bool:
         """Whether the part tells nothing of the role; `names` are those of the posting."""
@@ -70,7 +74,7 @@ class TitleNoise:
         told, left = self._without_phrases(text)
         return self.names_place(left) if left else told
 
-    def names_place(self, text: str) -> bool:
+    def _names_place(self, text: str) -> bool:
         """A country, a region or a large city, as such or in a row: "Berlin", "Austin, TX", "Berlin / Hamburg"."""
         if not text[:1].isupper():
             return False
@@ -109,7 +113,7 @@ class TitleNoise:
             return False
         return any(fold(region.name) in places for region in self._gazetteer.regions(text))
 
-    def _without_phrases(self, text: str) -> tuple[bool, str]:
+    def _cut_phrases(self, text: str) -> tuple[bool, str]:
         """Whether there is noise in it, and what is left without that and without small words at the edges."""
         words = list(_WORD.finditer(text))
         folded = [fold(w.group()) or w.group() for w in words]
