@@ -100,7 +100,7 @@ class YearsReader:
         units = "|".join(sorted(map(re.escape, rules.units), key=len, reverse=True))
         self._amount = re.compile(
             rf"(?:(?<![\w.,$€£%/])|(?<=[a-z]{{3}})(?=\d)|(?<=[a-z]{{3}}[.;:)])(?=\d))(?:(?P<least>{low})\s*|(?P<most>{high})\s*|(?P<between>{_BETWEEN_TWO})\s*)?(?P<sign>[~≥>+(]\s*)?(?P<from>{number})"
-            rf"(?P<plus>\s*(?:\\?\+|plus\b))?(?:\s*\))?(?:{again})?"
+            rf"(?P<plus>\s*(?:\\?\+|plus\b))?(?:\s*\))?(?:{again}(?P<plus3>\s*\+)?)?"
             rf"(?:\s*(?P<join>(?(between){_AND}|{_JOINS}))\s*(?P<to>{number})(?P<plus2>\s*\\?\+)?(?:{again})?)?"
             rf"(?:\s*(?P<fill>{_FILLS}))?[\s -]*(?:{units})$"
         )
@@ -212,7 +212,10 @@ class YearsReader:
         ends = behind.lstrip(" ’'`-–")
         if never or (self._never_behind.match(ends) and not _BUSINESS_OF.match(ends)):
             return False
-        signed = bool(match["plus"] or _DEGREE_PLUS.search(head)) or (match["sign"] or "")[:1] in _BOUND_SIGNS
+        signed = (
+            bool(match["plus"] or match["plus3"] or _DEGREE_PLUS.search(head))
+            or (match["sign"] or "")[:1] in _BOUND_SIGNS
+        )
         bound = signed or bool(match["plus2"] or more or match["fill"] == _MORE or match["to"])
         bound = bound or bool((match["least"] or match["most"]) and not soft)
         value = self._number(match["from"])
