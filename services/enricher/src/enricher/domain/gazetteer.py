@@ -24,6 +24,7 @@ _WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "�
 _WITH_UMLAUTS = frozenset({"at", "ch", "de", "dk", "fi", "no", "se"})
 #: How many times smaller a city must be to give its name up to one that is called so as well.
 _SMALLER = 10
+_DOTTED = re.compile(r"[A-Z]\.[A-Z]\.?")
 #: How much likelier a place is meant that lies where most postings come from: Valencia is in Spain.
 _LIKELIER = 3
 _SHORT = {"st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount"}
@@ -112,7 +113,7 @@ class Gazetteer:
 
     def country(self, written: str) -> str | None:
         """ISO 3166-1 alpha-2 in lower case; codes must be in capitals, `uk` counts as `gb`."""
-        if len(written) < 5 and (code := self._country_codes.get(written.replace(".", ""))):
+        if len(written) < 4 and (code := self._country_codes.get(written)):
             return code
         return self._countries.get(fold(written))
 
@@ -123,7 +124,10 @@ class Gazetteer:
 
     def regions(self, written: str) -> list[Region]:
         """Regions that the text can mean; codes must be in capitals."""
-        coded = self._region_codes.get(written.replace(".", ""), []) if len(written) < 5 else []
+        coded = self._region_codes.get(written, []) if len(written) < 4 else []
+        if _DOTTED.fullmatch(written):  # "Victoria B.C", "New York, N.Y."
+            code = written.replace(".", "")  # not N.L., which is Nuevo León
+            coded = [r for r in self._region_codes.get(code, ()) if r.country == "us" or code == "BC"]
         return coded + self._regions.get(fold(written), [])
 
     def cities(self, written: str) -> list[City]:

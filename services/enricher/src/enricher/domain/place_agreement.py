@@ -13,6 +13,8 @@ _METROPOLIS = 300
 _CITY_STATE = 60
 #: The same from which a city abroad is meant rather than an unknown town of a state: "Milano (MI)".
 _LARGE = 300
+#: How much likelier the first part is the city: "Walldorf (Baden)".
+_FIRST = 0.1
 #: Letters of a country's code as the systems of firms put it before a site: "CHN Xiamen".
 CODE = 3
 #: What stands for a country's name though it is as short as a code.
@@ -123,7 +125,7 @@ class Agreement:
                 beside = region if part is not region_part else None
                 if not _means_city(city, part, beside, alone=len(parts) == 1):
                     continue
-                score = 2.0 + min(self._weight(city), 20_000) / 10_000
+                score = 2.0 + min(self._weight(city), 20_000) / 10_000 + (_FIRST if index == 0 else 0)
                 if region and part is not region_part:
                     score += 3.0 if city.region == region.name else -2.5
                 fitting.append((score, -index, city.population, city, part))

@@ -14,7 +14,7 @@ from enricher.domain.wording import Wording, words_pattern
 
 _ALTERNATIVES = re.compile(
     r"\s*(?:;\s*(?:or|and)\s|;|\||•|·|、|\n|<br\s*/?>|\s/|/\s|\s&\s|\+\d+ more…?"
-    r"|\s(?:[Oo]r|OR|[Aa]nd|AND|oder|ou|und|et|o|y|e)\s)\s*"
+    r"|\s(?:[Oo]r|OR|[Aa]nd|AND|oder|ou|und|et|o|y|e|lub|tai|eller|nebo|sau)\s)\s*"
 )
 #: Names such as "Castilla y León".
 _OF_TWO = re.compile(r" (?:and|&|y) ")
