@@ -9,6 +9,8 @@ from normalizer.domain.place_key import Nearness
 from sources.folding import normalise
 
 Words = tuple[str, ...]
+#: By the first word of a phrase: the phrases, the longest first, and the words that each becomes.
+Spellings = dict[str, list[tuple[Words, Words]]]
 _Share = Field(gt=0, le=1)
 
 
@@ -110,21 +112,16 @@ class TitleRules(_Rules):
         return tuple(self.compound_heads)
 
     @cached_property
-    def remarked(self) -> dict[Words, Words]:
+    def remarked(self) -> Spellings:
         """Phrases of which a part of a title may consist that tells nothing of the role; each becomes nothing."""
-        return dict.fromkeys(_phrases(self.remarks), ())
+        return _by_first_word(dict.fromkeys(_phrases(self.remarks), ()))
 
     @cached_property
-    def replaced(self) -> dict[Words, Words]:
+    def replaced(self) -> Spellings:
         """What becomes of a phrase: other words, or none."""
         spelled = {tuple(normalise(k).split()): tuple(normalise(v).split()) for k, v in self.abbreviations.items()}
-        remarks = (phrase for phrase in self.remarked if len(phrase) > 1)
-        return spelled | dict.fromkeys([*_phrases(self.noise), *remarks], ())
-
-    @cached_property
-    def longest(self) -> int:
-        """Words of the longest phrase."""
-        return max(map(len, [*self.replaced, *self.remarked]), default=1)
+        remarks = (phrase for phrase in _phrases(self.remarks) if len(phrase) > 1)
+        return _by_first_word(spelled | dict.fromkeys([*_phrases(self.noise), *remarks], ()))
 
 
 class DedupeRules(_Rules):
@@ -148,3 +145,10 @@ def dedupe_rules_from(document: Any) -> DedupeRules:
 
 def _phrases(texts: tuple[str, ...]) -> frozenset[Words]:
     return frozenset(tuple(normalise(text).split()) for text in texts)
+
+
+def _by_first_word(spelled: dict[Words, Words]) -> Spellings:
+    found: Spellings = {}
+    for phrase in sorted(filter(None, spelled), key=len, reverse=True):
+        found.setdefault(phrase[0], []).append((phrase, spelled[phrase]))
+    return found

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from normalizer.domain.dedupe_rules import TitleRules, Words
+from normalizer.domain.dedupe_rules import Spellings, TitleRules, Words
 from normalizer.domain.place_key import PlaceKey
 from sources.folding import normalise
 
@@ -84,7 +84,7 @@ def title_key(title: str, places: PlaceKey, rules: TitleRules, company: str = ""
         before = part if named and words else ""
         if kept and part.startswith(_PAID):  # $5,000 welcome bonus
             continue
-        told = _spelled(tuple(words), rules.remarked, rules.longest)
+        told = _spelled(tuple(words), rules.remarked)
         if not named and " ".join(words) != company and told and not _stands_for(words, kept):
             kept += words
     return " ".join(sorted({_plain_form(word) for word in kept or (word for _, words in parts for word in words)}))
@@ -141,7 +141,7 @@ def _singular(word: str) -> str:
 
 
 def _words(part: str, rules: TitleRules) -> list[str]:
-    spelled = _spelled(tuple(_folded(part)), rules.replaced, rules.longest)
+    spelled = _spelled(tuple(_folded(part)), rules.replaced)
     endings, heads = rules.compound_endings, rules.compound_heads
     return [w for word in spelled for w in (_split_compound(word, heads) if word.endswith(endings) else (word,))]
 
@@ -152,16 +152,15 @@ def _folded(part: str) -> list[str]:
     return normalise(marked).split()
 
 
-def _spelled(words: Words, phrases: dict[Words, Words], longest: int) -> list[str]:
+def _spelled(words: Words, phrases: Spellings) -> list[str]:
     """The words with phrases replaced, by none where they are noise; the longest phrase wins."""
     kept: list[str] = []
     start = 0
     while start < len(words):
-        for length in range(min(longest, len(words) - start), 0, -1):
-            spelled = phrases.get(words[start : start + length])
-            if spelled is not None:
+        for phrase, spelled in phrases.get(words[start], ()):
+            if words[start : start + len(phrase)] == phrase:
                 kept += spelled
-                start += length
+                start += len(phrase)
                 break
         else:
             kept.append(words[start])
