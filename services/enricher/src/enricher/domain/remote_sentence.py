@@ -2,6 +2,8 @@
 
 import re
 
+from ahocorasick_rs import AhoCorasick
+
 from common.contracts import RemoteType
 from enricher.domain.scanner import Mention
 from enricher.domain.text import Text
@@ -12,11 +14,14 @@ _NUMBER = (
     r"(?<![\d.,])(?P<{}>[1-7](?!\d)|one|two|three|four|five|ein|einen|einem|zwei|drei|vier|fünf|un|une|deux|trois|quatre"
     r"|cinq|uno|dos|tres|cuatro|cinco|due|tre|quattro|cinque|twee|drie|vijf|dois|duas|três|quatro)"
 )
+_WEEKS = ("week", "woche", "wöchentlich", "semaine", "semana", "settimana")
+#: Without one of them there is nothing to look for.
+_NAMES_WEEK = AhoCorasick(_WEEKS).find_matches_as_indexes
 #: "2-3 days per week", "an 2 Tagen pro Woche", "5x a week"; and what is rarer than that and says nothing.
 _DAYS_A_WEEK = re.compile(
     rf"\b{_NUMBER.format('least')}(?:\W{{0,3}}(?:-|–|to|or|bis|oder|à|ou|a|o)?\W{{0,2}}{_NUMBER.format('most')})?"
     r"\W{0,2}(?:full |ganze )?(?:days?|times|x|tagen?|tage|jours?|d[ií]as?|giorni|dagen?)"
-    r"(?=.{0,25}(?:week|woche|wöchentlich|semaine|semana|settimana))"
+    rf"(?=.{{0,25}}(?:{'|'.join(_WEEKS)}))"
 )
 _RARELY = re.compile(
     r"\b(?:days?|weeks?|months?|tagen?|tage|wochen|monate|jours|semaines|días|semanas)\W+(?:\w+\W+){0,2}(?:year|annum|jahr|an|año)\b"
@@ -132,9 +137,13 @@ def _between_bars(text: Text, cue: Mention) -> bool:
 
 def days_a_week(before: str, behind: str, place: str) -> str | None:
     """The most days a week that a sentence says of a cue between its two sides, as written."""
-    if days := _DAYS_A_WEEK.search(behind):
+    if days := _days_in(behind):
         if not _ELSEWHERE[place].search(behind, 0, days.start()):
             return days["most"] or days["least"]
-    elif days := _DAYS_A_WEEK.search(before + " " + behind[:20]):
+    elif days := _days_in(before + " " + behind[:20]):
         return days["most"] or days["least"]
     return None
+
+
+def _days_in(said: str) -> re.Match[str] | None:
+    return _DAYS_A_WEEK.search(said) if _NAMES_WEEK(said) else None
