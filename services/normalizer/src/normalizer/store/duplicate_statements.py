@@ -32,10 +32,12 @@ def _nearest(asked: sa.TableValuedAlias, wanted: sa.ColumnElement[bool]) -> sa.S
 
 
 def _may_be_one(one: sa.ColumnElement[str], other: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    """Whether two brands have a word in common, or begin and end alike, or one says nothing (see `akin`)."""
-    words = sa.func.string_to_array(one, " ").op("&&")(sa.func.string_to_array(other, " "))
-    ends = [sa.func.left(one, 1) == sa.func.left(other, 1), sa.func.right(one, 1) == sa.func.right(other, 1)]
-    return sa.or_(one == "", other == "", words, sa.and_(*ends))
+    """Whether one brand is a part of the other, or both begin with one word, or begin and end alike (see `akin`)."""
+    these, those = (sa.func.string_to_array(brand, " ", type_=sa.ARRAY(sa.Text)) for brand in (one, other))
+    begun = sa.func.split_part(one, " ", 1) == sa.func.split_part(other, " ", 1)
+    ends = [end(one, 1) == end(other, 1) for end in (sa.func.left, sa.func.right)]
+    # No words are a part of all others: an employer that is not named may be any.
+    return sa.or_(these.op("<@")(those), those.op("<@")(these), begun, sa.and_(*ends))
 
 
 _blocks = sa.func.unnest(_list("blocks")).table_valued(sa.column("block", sa.Uuid), name="asked").render_derived()
