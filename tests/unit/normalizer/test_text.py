@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normalizer.domain.text import line, lines, storable
+from normalizer.domain.text import evenly_spaced, line, lines, storable
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,8 @@ def test_what_comes_out_can_be_stored(text: str) -> None:
     assert "\x00" not in kept
     kept.encode()
     assert storable(kept) == kept
+
+
+@given(st.text(alphabet=st.sampled_from(" ab.\t\n\xa0\u2003\u3000\u200b\x1f\x85é"), max_size=12))
+def test_spaces_of_all_kinds_become_single_ones(text: str) -> None:
+    assert evenly_spaced(text) == " ".join(text.split())
