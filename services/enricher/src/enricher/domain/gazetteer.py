@@ -33,6 +33,10 @@ _SHORT = {"st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount"}
 @lru_cache(maxsize=20_000)
 def fold(name: str) -> str:
     """A name as a key: lower case, without accents and punctuation, `St.` written out."""
+    return _folded(name)
+
+
+def _folded(name: str) -> str:
     plain = name.lower()
     if plain.isalpha() and plain.isascii():
         return plain  # most names are one word
@@ -82,19 +86,21 @@ class Gazetteer:
 
     def _index(self, cities: list[City], aliases: dict[str, str]) -> None:
         known = {(r.country, fold(r.name)) for regions in self._regions.values() for r in regions}
-        for city in cities:
-            self._cities[fold(city.name)].append(city)
+        folded = [_folded(city.name) for city in cities]  # each is met once: nothing to remember
+        for name, city in zip(folded, cities, strict=True):
+            self._cities[name].append(city)
         largest = {name: max(c.population for c in same) for name, same in self._cities.items()}
-        for city in cities:
-            for name in _further_names(city) - {fold(city.name)}:
+        for own, city in zip(folded, cities, strict=True):
+            for name in _further_names(city) - {own}:
                 # Bordeaux was called Porto by some, but Porto is Porto.
                 if largest.get(name, 0) * _SMALLER < city.population:
                     self._cities[name].append(city)
-            key = (city.country, fold(city.region))
-            if city.region and key not in known:
+        for country, region in dict.fromkeys((city.country, city.region) for city in cities if city.region):
+            key = (country, fold(region))
+            if key not in known:
                 known.add(key)
-                rarer = city.country not in self._frequent
-                self._regions[key[1]].append(Region(city.country, city.region, coded=False, rarer=rarer))
+                rarer = country not in self._frequent
+                self._regions[key[1]].append(Region(country, region, coded=False, rarer=rarer))
         for found in self._cities.values():
             if len(found) > 1:
                 found.sort(key=lambda c: -self.weight(c))
