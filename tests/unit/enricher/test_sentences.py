@@ -3,7 +3,7 @@
 import pytest
 
 from enricher.domain.sentences import first_sentence, last_sentence
-from enricher.domain.wording import words_pattern
+from enricher.domain.wording import WordsPattern
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,6 @@ def test_a_sentence_ends_at_the_first_mark_that_ends_one(behind: str, said: str)
 
 
 def test_a_phrase_inside_a_longer_word_is_none_of_the_words() -> None:
-    words = words_pattern(["no", "not a"])
+    words = WordsPattern(["no", "not a"])
     assert words.search("we know it") is None
     assert [m.group() for m in words.finditer("know no rest, not a day")] == ["no", "not a"]

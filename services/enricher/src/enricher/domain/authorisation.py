@@ -8,7 +8,7 @@ from enricher.domain.evidence import Evidence, from_span
 from enricher.domain.rules import AuthorisationRules
 from enricher.domain.scanner import Mention, Phrase
 from enricher.domain.text import Text
-from enricher.domain.wording import words_pattern
+from enricher.domain.wording import WordsPattern
 
 #: Bytes of the sentence looked at on either side.
 _REACH = 110
@@ -38,14 +38,14 @@ class AuthorisationReader:
 
     def __init__(self, rules: AuthorisationRules) -> None:
         self._rules = rules
-        self._topic = words_pattern(rules.topic)
-        self._weak_topic = words_pattern(rules.weak_topic)
-        self._negations = words_pattern(rules.negations)
-        self._questions = words_pattern(rules.questions)
-        self._demands = words_pattern(rules.demands)
-        self._offers = words_pattern(rules.offers)
-        self._provides = words_pattern(rules.provides)
-        self._waived = words_pattern(rules.waived)
+        self._topic = WordsPattern(rules.topic)
+        self._weak_topic = WordsPattern(rules.weak_topic)
+        self._negations = WordsPattern(rules.negations)
+        self._questions = WordsPattern(rules.questions)
+        self._demands = WordsPattern(rules.demands)
+        self._offers = WordsPattern(rules.offers)
+        self._provides = WordsPattern(rules.provides)
+        self._waived = WordsPattern(rules.waived)
 
     def phrases(self) -> Iterator[Phrase]:
         """What the scanner shall look for."""

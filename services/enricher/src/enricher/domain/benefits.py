@@ -8,7 +8,7 @@ from enricher.domain.evidence import Evidence, from_span
 from enricher.domain.rules import BenefitRules
 from enricher.domain.scanner import Mention, Phrase
 from enricher.domain.text import Text
-from enricher.domain.wording import words_pattern
+from enricher.domain.wording import WordsPattern
 
 #: Bytes of the sentence looked at on either side; bytes between two benefits of one list.
 _REACH, _NEXT = 60, 14
@@ -55,10 +55,10 @@ class BenefitReader:
         self._rules = rules
         self._negations = _Phrases(rules.negations)
         self._turns = frozenset(rules.turns)
-        self._no_negation = words_pattern(rules.no_negations)
-        self._negated_behind = words_pattern(rules.negations_behind)
+        self._no_negation = WordsPattern(rules.no_negations)
+        self._negated_behind = WordsPattern(rules.negations_behind)
         self._trade = _Phrases(rules.trade_before)
-        self._trade_behind = words_pattern(rules.trade_behind)
+        self._trade_behind = WordsPattern(rules.trade_behind)
 
     def phrases(self) -> Iterator[Phrase]:
         """What the scanner shall look for."""

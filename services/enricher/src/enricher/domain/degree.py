@@ -11,7 +11,7 @@ from enricher.domain.needs import Sections
 from enricher.domain.rules import DegreeRules
 from enricher.domain.scanner import Mention, Phrase
 from enricher.domain.text import Text
-from enricher.domain.wording import words_pattern
+from enricher.domain.wording import WordsPattern
 
 #: Bytes of the sentence looked at on either side; and within which levels are alternatives of one statement.
 _REACH, _ALTERNATIVES = 140, 60
@@ -61,14 +61,14 @@ class DegreeReader:
 
     def __init__(self, rules: DegreeRules) -> None:
         self._rules = rules
-        self._wish = words_pattern(rules.wish)
-        self._waived = words_pattern(rules.waived)
-        self._must = words_pattern(rules.must)
-        self._equivalent = words_pattern(rules.equivalent)
-        self._before = re.compile(words_pattern(rules.context_before).pattern + r"\W*$")
-        self._behind = words_pattern(rules.context_behind)
-        self._subject = re.compile(words_pattern(rules.subjects).pattern + r"\W*$")
-        self._never = words_pattern(rules.never)
+        self._wish = WordsPattern(rules.wish)
+        self._waived = WordsPattern(rules.waived)
+        self._must = WordsPattern(rules.must)
+        self._equivalent = WordsPattern(rules.equivalent)
+        self._before = re.compile(WordsPattern(rules.context_before).pattern + r"\W*$")
+        self._behind = WordsPattern(rules.context_behind)
+        self._subject = re.compile(WordsPattern(rules.subjects).pattern + r"\W*$")
+        self._never = WordsPattern(rules.never)
 
     def phrases(self) -> Iterator[Phrase]:
         """What the scanner shall look for."""

@@ -9,7 +9,7 @@ from enricher.domain.gazetteer import Gazetteer, fold
 from enricher.domain.rules import DisplayRules
 from enricher.domain.title_forms import without_second_forms
 from enricher.domain.title_noise import EDGES, NO_NAMES, OTHER, PAY, Names, TitleNoise
-from enricher.domain.wording import words_pattern
+from enricher.domain.wording import WordsPattern
 
 #: (m/w/d), f/m/x, (H/F), (gn): single letters between slashes, bars or stars, alone or in brackets.
 _GENDER = re.compile(
@@ -86,9 +86,9 @@ class DisplayTitles:
 
     def __init__(self, rules: DisplayRules, gazetteer: Gazetteer) -> None:
         self._noise = TitleNoise(rules, gazetteer)
-        self._calls = words_pattern([*rules.calls, *rules.no_calls])
+        self._calls = WordsPattern([*rules.calls, *rules.no_calls])
         self._no_calls = frozenset(rules.no_calls)
-        beside = words_pattern(rules.beside_pay).pattern
+        beside = WordsPattern(rules.beside_pay).pattern
         self._behind_pay = re.compile(rf"{PAY}(?:[\s+&/,{PAY}]*{beside})*", re.IGNORECASE)
         self._small = frozenset(rules.small)
         self._acronyms = {word.lower(): word for word in rules.acronyms}

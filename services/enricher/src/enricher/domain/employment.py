@@ -11,7 +11,7 @@ from enricher.domain.rules import EmploymentRules
 from enricher.domain.scanner import Mention, Phrase
 from enricher.domain.text import Text
 from enricher.domain.weekly_hours import WeeklyHours
-from enricher.domain.wording import Wording, blank_out, words_pattern
+from enricher.domain.wording import Wording, WordsPattern, blank_out
 
 _SEPARATORS = re.compile(r"[\W_]+")
 #: Where a part of a title begins and ends, or a term or a kind of work stands: "6 month contract", "contract role".
@@ -43,7 +43,7 @@ class EmploymentReader:
         for kind, phrases in rules.provider.items():
             self._provider.update({_plain(p): kind for p in (kind, *phrases)})
         self._title = Wording(rules.title)
-        self._ignore = words_pattern(rules.title_ignore)
+        self._ignore = WordsPattern(rules.title_ignore)
         self._edges = frozenset(rules.title_edges)
         self._body = rules.body
         self._in_context, self._decoys = rules.context.words, rules.context.decoys

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enricher.domain.rules import EmploymentContext
 from enricher.domain.scanner import Mention
 from enricher.domain.text import Text
-from enricher.domain.wording import last_word, words_pattern
+from enricher.domain.wording import WordsPattern, last_word
 
 #: Bytes looked at before and behind; mentions that are judged, at most.
 _REACH, _MOST = 60, 40
@@ -33,14 +33,14 @@ class EmploymentStatements:
     """The `context` of `config/taxonomy/employment.yml`, ready to be asked."""
 
     def __init__(self, rules: EmploymentContext) -> None:
-        long = words_pattern(label for label in rules.labels if " " in label).pattern
-        label = words_pattern(rules.labels).pattern
+        long = WordsPattern(label for label in rules.labels if " " in label).pattern
+        label = WordsPattern(rules.labels).pattern
         # "Job Status Full Time", but "Hours: full time".
         self._label = re.compile(rf"(?:{long}\W{{0,4}}|{label}[ \t*]*[:|*/–—\n][\s:*–—-]*)$")
-        self._noun = re.compile(rf"[\s,-]*(?:[\w'-]+[\s,]+){{0,2}}?(?:{words_pattern(rules.nouns).pattern})")
-        self._becomes = re.compile(rf"(?:{words_pattern(rules.may_become).pattern})\s+(?:an?\s+)?$")
-        self._not_before = re.compile(rf"(?:{words_pattern(rules.not_before).pattern})\s+(?:an?\s+)?$")
-        self._not_behind = re.compile(rf"[\s,-]*(?:[\w'-]+\s+){{0,2}}?(?:{words_pattern(rules.not_behind).pattern})")
+        self._noun = re.compile(rf"[\s,-]*(?:[\w'-]+[\s,]+){{0,2}}?(?:{WordsPattern(rules.nouns).pattern})")
+        self._becomes = re.compile(rf"(?:{WordsPattern(rules.may_become).pattern})\s+(?:an?\s+)?$")
+        self._not_before = re.compile(rf"(?:{WordsPattern(rules.not_before).pattern})\s+(?:an?\s+)?$")
+        self._not_behind = re.compile(rf"[\s,-]*(?:[\w'-]+\s+){{0,2}}?(?:{WordsPattern(rules.not_behind).pattern})")
         self._labelled_only = frozenset(rules.labelled_only)
         # The last word before tells most mentions apart, at a tenth of the cost of the expressions.
         self._ends_of_labels = frozenset(last_word(label) for label in rules.labels)

@@ -82,10 +82,11 @@ class Gazetteer:
         self._frequent = frozenset(rules.frequent)
         self._with_districts = {(country, name) for country, names in rules.with_districts.items() for name in names}
         self._cities: dict[str, list[City]] = defaultdict(list)
-        self._index(cities, {fold(a): fold(c) for a, c in rules.city_aliases.items()})
+        self._index_cities(cities)
+        self._index_regions(cities)
+        self._index_aliases({fold(a): fold(c) for a, c in rules.city_aliases.items()})
 
-    def _index(self, cities: list[City], aliases: dict[str, str]) -> None:
-        known = {(r.country, fold(r.name)) for regions in self._regions.values() for r in regions}
+    def _index_cities(self, cities: list[City]) -> None:
         folded = [_folded(city.name) for city in cities]  # each is met once: nothing to remember
         for name, city in zip(folded, cities, strict=True):
             self._cities[name].append(city)
@@ -95,15 +96,20 @@ class Gazetteer:
                 # Bordeaux was called Porto by some, but Porto is Porto.
                 if largest.get(name, 0) * _SMALLER < city.population:
                     self._cities[name].append(city)
+        for found in self._cities.values():
+            if len(found) > 1:
+                found.sort(key=lambda c: -self.weight(c))
+
+    def _index_regions(self, cities: list[City]) -> None:
+        known = {(r.country, fold(r.name)) for regions in self._regions.values() for r in regions}
         for country, region in dict.fromkeys((city.country, city.region) for city in cities if city.region):
             key = (country, fold(region))
             if key not in known:
                 known.add(key)
                 rarer = country not in self._frequent
                 self._regions[key[1]].append(Region(country, region, coded=False, rarer=rarer))
-        for found in self._cities.values():
-            if len(found) > 1:
-                found.sort(key=lambda c: -self.weight(c))
+
+    def _index_aliases(self, aliases: dict[str, str]) -> None:
         for alias, name in aliases.items():
             if name in self._cities:
                 both = {*self._cities.get(alias, ()), self._cities[name][0]}

@@ -10,7 +10,7 @@ from enricher.domain.gazetteer import GERMAN, LOCATED, Gazetteer
 from enricher.domain.place_agreement import CODE, COMPASS, Agreement, Found, Part, is_district
 from enricher.domain.place_lists import apart, is_country
 from enricher.domain.rules import PlaceRules
-from enricher.domain.wording import Wording, words_pattern
+from enricher.domain.wording import Wording, WordsPattern
 
 _ALTERNATIVES = re.compile(
     r"\s*(?:;\s*(?:or|and)\s|;|\||•|·|、|\n|<br\s*/?>|\s/|/\s|\s&\s|\+\d+ more…?"
@@ -67,10 +67,10 @@ class PlaceTexts:
 
     def __init__(self, rules: PlaceRules, gazetteer: Gazetteer) -> None:
         self._gazetteer = gazetteer
-        self._noise = words_pattern([*rules.not_places, *(name for names in rules.areas.values() for name in names)])
+        self._noise = WordsPattern([*rules.not_places, *(name for names in rules.areas.values() for name in names)])
         self._areas = Wording(rules.areas)
         self._agreement = Agreement(gazetteer)
-        self._joined = words_pattern(name for name in gazetteer.area_names if _OF_TWO.search(name))
+        self._joined = WordsPattern(name for name in gazetteer.area_names if _OF_TWO.search(name))
         self.parse = lru_cache(maxsize=40_000)(self._parse)
 
     def _parse(self, text: str, country: str | None = None) -> tuple[Found, ...]:

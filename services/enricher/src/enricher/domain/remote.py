@@ -19,7 +19,7 @@ from enricher.domain.remote_sentence import (
 from enricher.domain.rules import RemoteRules
 from enricher.domain.scanner import Mention, Phrase
 from enricher.domain.text import Text
-from enricher.domain.wording import Wording, blank_out, words_pattern
+from enricher.domain.wording import Wording, WordsPattern, blank_out
 
 #: Hybrid is the more careful reading where a text says both.
 _ORDER: tuple[RemoteType, ...] = ("hybrid", "remote", "onsite")
@@ -35,10 +35,10 @@ class RemoteReader:
         self._provider = Wording(rules.provider)
         self._flags = frozenset(rules.provider_flags)
         self._headline = Wording(rules.headline)
-        words = words_pattern(rules.negations_before).pattern
+        words = WordsPattern(rules.negations_before).pattern
         self._before = re.compile(words + r"[\s\"'(:]*(?:(?:a|an|fully|currently|eligible for) )?$")
-        self._after = words_pattern(rules.negations_after)
-        self._body, self._decoys, self._no_headline = rules.body, rules.decoys, words_pattern(rules.decoys)
+        self._after = WordsPattern(rules.negations_after)
+        self._body, self._decoys, self._no_headline = rules.body, rules.decoys, WordsPattern(rules.decoys)
         self._of_headline = lru_cache(maxsize=40_000)(self._read_headline)
 
     def phrases(self) -> Iterator[Phrase]:

@@ -9,7 +9,7 @@ from enricher.domain.evidence import Evidence, from_span
 from enricher.domain.rules import SeniorityRules
 from enricher.domain.scanner import Mention, Phrase
 from enricher.domain.text import Text
-from enricher.domain.wording import Wording, blank_out, words_pattern
+from enricher.domain.wording import Wording, WordsPattern, blank_out
 
 #: Levels of one ladder: of two that a title offers as alternatives ("Senior / Principal") the lower is asked for.
 _LADDER: tuple[Seniority, ...] = ("junior", "mid", "senior", "lead", "principal")
@@ -31,10 +31,10 @@ class SeniorityReader:
 
     def __init__(self, rules: SeniorityRules) -> None:
         self._rank = {level: rank for rank, level in enumerate(rules.precedence)}
-        self._ignore = words_pattern(rules.ignore)
+        self._ignore = WordsPattern(rules.ignore)
         self._levels = Wording(rules.titles)
         # "Staff UEFI Firmware Engineer", "Data Architect, Staff": not the staff of a hospital.
-        heads = words_pattern(rules.staff_heads).pattern
+        heads = WordsPattern(rules.staff_heads).pattern
         self._staff = re.compile(
             rf"(?:^|[-–—|,:/(]|\bsr\b\.?|\bsenior\b)[\s-]*(staff)\b(?=[^|(]*?{heads})|{heads}\W{{1,3}}(staff)(?=\s*(?:$|[-–—|,/(]))"
         )

@@ -7,7 +7,7 @@ from common.contracts import EmploymentType
 from enricher.domain.rules import WeeklyHoursRules
 from enricher.domain.scanner import Mention, Phrase
 from enricher.domain.text import Text
-from enricher.domain.wording import words_pattern
+from enricher.domain.wording import WordsPattern
 
 #: Bytes looked at before the unit and behind it; units that are judged, at most.
 _BEFORE, _BEHIND, _MOST = 70, 50, 8
@@ -29,7 +29,7 @@ class WeeklyHours:
 
     def __init__(self, rules: WeeklyHoursRules) -> None:
         self._rules = rules
-        self._others = words_pattern(rules.others)
+        self._others = WordsPattern(rules.others)
 
     def phrases(self) -> Iterator[Phrase]:
         """What the scanner shall look for."""

@@ -37,11 +37,6 @@ class WordsPattern:
         return self._pattern.sub(replacement, low) if self._inside(low) else low
 
 
-def words_pattern(phrases: Iterable[str]) -> WordsPattern:
-    """What finds any of the phrases standing as words of their own in lower-case text."""
-    return WordsPattern(phrases)
-
-
 def last_words(phrases: Iterable[str]) -> re.Pattern[str]:
     """Matches, in a text read backwards, one of the phrases as its last words; signs that open may stand behind.
 
@@ -62,7 +57,7 @@ class Wording(Generic[V]):
 
     def __init__(self, meanings: Mapping[V, Iterable[str]]) -> None:
         self._meaning = {phrase.lower(): value for value, phrases in meanings.items() for phrase in phrases}
-        self._pattern = words_pattern(self._meaning)
+        self._pattern = WordsPattern(self._meaning)
 
     def find(self, low: str) -> list[tuple[V, re.Match[str]]]:
         """Meanings found in lower-case text, in its order."""
@@ -73,6 +68,6 @@ class Wording(Generic[V]):
         return self._meaning.get(text.strip().lower())
 
 
-def blank_out(pattern: "re.Pattern[str] | WordsPattern", text: str) -> str:
+def blank_out(pattern: re.Pattern[str] | WordsPattern, text: str) -> str:
     """The text with every match replaced by as many blanks, so that offsets stay."""
     return pattern.sub(lambda m: " " * len(m.group()), text)

@@ -13,7 +13,7 @@ from enricher.domain.needs import Sections
 from enricher.domain.rules import YearsRules
 from enricher.domain.scanner import Mention, Phrase
 from enricher.domain.text import Text
-from enricher.domain.wording import last_word, last_words, words_pattern
+from enricher.domain.wording import WordsPattern, last_word, last_words
 
 #: Bytes looked at before the number and behind the unit.
 _BEFORE, _BEHIND = 90, 110
@@ -110,14 +110,14 @@ class YearsReader:
         self._own = frozenset(word[::-1] for words in said for word in _LETTERS.findall(words))
         self._names_experience = AhoCorasick(rules.experience).find_matches_as_indexes
         self._never_before, self._asked_before = map(last_words, (rules.not_before, rules.asked_before))
-        self._never_behind = words_pattern(rules.not_behind)
-        self._others = words_pattern(rules.others)
+        self._never_behind = WordsPattern(rules.not_behind)
+        self._others = WordsPattern(rules.others)
         self._others_behind = re.compile(
             rf"[\w\s’']{{0,25}}(?:{'|'.join(map(re.escape, rules.experience))})"
             rf"\W{{1,3}}(?:[\w-]+\s)?(?:{self._others.pattern})"
         )
         self._soft = frozenset(rules.soft)
-        self._held = words_pattern(rules.held)
+        self._held = WordsPattern(rules.held)
 
     def phrases(self) -> Iterator[Phrase]:
         """What the scanner shall look for."""
