@@ -125,6 +125,16 @@ async def test_a_run_without_sources_is_refused_with_what_to_do(rest: httpx.Asyn
     assert "sources" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("params", [{"bo\x00ard": "a"}, {"board": "a\x00"}, {"boards": ["a", "\x00"]}])
+async def test_parameters_that_no_database_keeps_are_refused(
+    rest: httpx.AsyncClient, params: dict[str, object]
+) -> None:
+    made = await create(rest)
+    sources = [{"source": "sample", "params": params}]
+    answer = await rest.post(f"/campaigns/{made['campaign_id']}/runs", json={"sources": sources})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"][:23]) == (422, "/body/sources/0/params/")
+
+
 async def test_a_source_is_added_once(rest: httpx.AsyncClient) -> None:
     made = await create(rest, sources=[{"source": "sample"}])
     path = f"/campaigns/{made['campaign_id']}/sources"

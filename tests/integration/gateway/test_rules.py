@@ -265,6 +265,7 @@ async def test_a_set_is_tried_in_a_dry_run_whose_messages_name_it(
     for last, first in (("1304-02-17", "1304-02-10"), ("0001-01-02", "0001-01-01")):
         run = await post(rest, f"/rules/{version}/diff", {"by": "ann", "to": last})
         assert (run["window"]["from"], run["window"]["to"]) == (first, last)
+    await post(rest, f"/rules/{version}/diff", {"by": "ann", "run_ids": ["0" * 201]}, 422)
     await post(rest, f"/rules/{'0' * 12}/diff", {"by": "ann"}, 404)
     services.away.add("normalizer")
     await post(rest, f"/rules/{version}/diff", {"by": "ann"}, 503)

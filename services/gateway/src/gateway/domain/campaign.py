@@ -52,7 +52,9 @@ Cron = Annotated[str, AfterValidator(check_cron), Field(max_length=100)]
 TimeZone = Annotated[str, AfterValidator(check_time_zone), Field(max_length=60)]
 
 
-_Value = str | int | float | bool
+#: PostgreSQL keeps no NUL.
+_Storable = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+_Value = _Storable | int | float | bool
 
 
 class SourceChoice(BaseModel):
@@ -61,9 +63,9 @@ class SourceChoice(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     source: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9_]+$")]
-    params: dict[Annotated[str, Field(max_length=60)], _Value | Annotated[list[_Value], Field(max_length=200)]] = Field(
-        default_factory=dict, max_length=20
-    )
+    params: dict[
+        Annotated[_Storable, Field(max_length=60)], _Value | Annotated[list[_Value], Field(max_length=200)]
+    ] = Field(default_factory=dict, max_length=20)
     max_pages: int = Field(50, ge=1, le=10_000)
 
     def contract(self) -> SourceQuery:

@@ -13,7 +13,7 @@ from common.web import Problem, ProblemError
 from common.web.rules import RuleFilesIn, RulesHere, Version, told
 from gateway.clients.rules import offer, rules_in_use
 from gateway.routes.access import Wired
-from gateway.routes.replays import ArchiveReplay, Window, begin
+from gateway.routes.replays import ArchiveReplay, Name, Window, begin
 from gateway.routes.runs import RunRead
 from gateway.store.rules import Decision, RuleAction
 
@@ -43,8 +43,8 @@ class AddRules(Deciding, RuleFilesIn):
 class TryRules(Window):
     """Over which archived pages to try a set; those of seven days where `from` is left out."""
 
-    sources: list[Words] = Field([], max_length=100, description="Only of these sources.")
-    run_ids: list[Words] = Field([], max_length=100, description="Only of these runs.")
+    sources: list[Name] = Field([], max_length=100, description="Only of these sources.")
+    run_ids: list[Name] = Field([], max_length=100, description="Only of these runs.")
     by: Words
     reason: Words = "to see what it changes"
 
