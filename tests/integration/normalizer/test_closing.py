@@ -191,6 +191,12 @@ async def test_a_new_id_after_the_old_one_went_is_flagged_as_repost(board: Board
     assert [kind for kind, *_ in await board.events()] == ["reposted"]
 
 
+async def test_a_posting_that_a_page_shows_under_two_ids_is_as_old_as_the_older_of_them(board: Board) -> None:
+    old = item(1) | {"source_job_id": "99", "posted_at": (NOW - timedelta(days=200)).isoformat()}
+    await board.read([item(1), old], day(0))
+    assert [[flag.kind for flag in told.flags] for told in board.normalizer.sent] == [["evergreen"]]
+
+
 async def test_reads_whose_time_is_over_are_forgotten(board: Board) -> None:
     await board.read([item(1)], day(0))
     async with board.normalizer.engine.begin() as conn:

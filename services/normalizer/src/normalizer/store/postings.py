@@ -184,11 +184,10 @@ class PostingStore:
         self, conn: AsyncConnection, page: Page, spoken: Sequence[Record], precedence: Precedence
     ) -> dict[str, PostingState]:
         """Those of the records' postings that did not exist, each showing its best record."""
-        best: dict[str, Record] = {}
+        said: dict[str, list[Record]] = {}
         for record in spoken:
-            other = best.setdefault(record.hash_key, record)
-            best[record.hash_key] = min(other, record, key=precedence.rank)
-        states = {key: _new(page, record) for key, record in best.items()}
+            said.setdefault(record.hash_key, []).append(record)
+        states = {key: _new(page, records, precedence) for key, records in said.items()}
         rows = [posting_row(state, page.now) for state in states.values()]
         inserted = await bulk_upsert(conn, t_posting, rows, key=["hash_key"], update=(), returning=["hash_key"])
         return {row.hash_key.hex: states[row.hash_key.hex] for row in inserted}
@@ -309,10 +308,11 @@ class PostingStore:
         return [dict(row) | {"hash_key": row["hash_key"].hex} for row in (await conn.execute(query)).mappings()]
 
 
-def _new(page: Page, record: Record) -> PostingState:
-    """A posting that shows this record, and when time alone may change it."""
+def _new(page: Page, records: Sequence[Record], precedence: Precedence) -> PostingState:
+    """A posting that shows the best of these records, and when time alone may change it."""
+    record = min(records, key=precedence.rank)
     stands = ended(record.source, record.valid_through, page.now) or OPEN
-    since = min(record.posted_at or page.collected_at, page.collected_at)
+    since = min([page.collected_at, *(each.posted_at for each in records if each.posted_at)])
     ahead = [at for at in looks(record.valid_through, page.collected_at, since, page.closing) if at > page.now]
     return PostingState(
         record.hash_key, 1, record.source, record.source_job_id, record.content_hash, page.collected_at, stands,
