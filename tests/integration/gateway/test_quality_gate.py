@@ -303,6 +303,17 @@ async def test_what_a_blocked_run_hides_is_told_once_to_whoever_may_see_it_again
         assert await gateway.withheld() == hidden
 
 
+async def test_a_damaged_batch_keeps_no_other_from_being_told(gateway: Gateway) -> None:
+    await gateway.begin("bad")
+    await gateway.bring("bad", "a", gateway.batch(0))
+    await gateway.bring("bad", "b", gateway.batch(1))
+    await gateway.finish("bad", BAD)
+    async with gateway.session.engine.begin() as conn:
+        await conn.execute(sa.update(held).where(held.c.unit_id == "a").values(body=b"damaged"))
+    await gateway.gate.releaser.sweep()
+    assert await gateway.withheld() == {a_job(1).hash_key: 1}
+
+
 async def test_a_batch_that_cannot_be_published_is_set_aside_and_the_run_ends(gateway: Gateway) -> None:
     await gateway.begin("poison")
     await gateway.bring("poison", "a", gateway.batch(0, title="no\x00database"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.contracts import unit_id
+from common.contracts import UnreadableBodyError, unit_id
 from common.messaging.crash_points import crash_point
 from common.messaging.health import is_infrastructure
 from common.messaging.outbox import outgoing
@@ -88,14 +88,20 @@ class Releaser:
         session = self._session
         async with session.engine.begin() as conn:
             batches = await self._holding.untold(conn, _TOGETHER)
-            messages = [await self._withheld(conn, batch) for batch in batches]
+            messages = [message for batch in batches if (message := await self._withheld(conn, batch))]
             await session.outbox.add(conn, messages)
         await send_now(session.broker, session.engine, session.outbox, messages)
         return bool(batches)
 
-    async def _withheld(self, conn: AsyncConnection, batch: Batch) -> Outgoing:
-        event = await self._holding.withheld(conn, batch.event)
-        return outgoing(event, batch.headers, unit_id("aside", batch.unit_id, event.event_type), "")
+    async def _withheld(self, conn: AsyncConnection, batch: Batch) -> Outgoing | None:
+        try:
+            held = batch.event
+        except UnreadableBodyError as error:  # a release sets it aside
+            _log.error("held_batch_unreadable", run_id=batch.headers.run_id, unit_id=batch.unit_id, error=str(error))
+            return None
+        event = await self._holding.withheld(conn, held)
+        name = unit_id("aside", batch.unit_id, event.event_type)
+        return outgoing(event, batch.headers, name, "") if event.hash_keys else None
 
     async def _publish_all(self, run_id: str) -> int:
         """Side by side: while the database stores some batches, others are made ready."""
