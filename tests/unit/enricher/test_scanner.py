@@ -34,3 +34,11 @@ def test_the_longest_phrase_that_stands_as_words_of_its_own_is_found(words: str,
     mentions = SCANNER.scan(text)["skill"]
     assert [m.value for m in mentions] == found
     assert {text.span(m.start, m.end)[3].lower() for m in mentions} <= {p.words for p in PHRASES}
+
+
+def test_a_long_single_word_ends_where_a_line_break_was_lost_and_a_short_one_before_a_requirement_only() -> None:
+    scanner = Scanner([Phrase("requirements", "heading"), Phrase("java", "skill"), Phrase("sql", "skill")])
+
+    assert len(scanner.scan(Text("", "RequirementsDegree in law"))["heading"]) == 1
+    assert len(scanner.scan(Text("", "SQLExperience with it"))["skill"]) == 1
+    assert not scanner.scan(Text("", "JavaScript"))

@@ -130,7 +130,7 @@ class DegreeReader:
     def _need(self, text: Text, mention: Mention, end: int, level: Degree, sections: Sections) -> tuple[bool, bool]:
         """Whether it is a wish, and whether it is required; "or equivalent" to a high school's is a diploma."""
         before, behind = text.before(mention.start, _REACH), _behind(text, mention.end, _REACH + end - mention.end)
-        if lost := _LOST_BREAK.search(text.raw, mention.end, mention.end + len(behind.encode())):
+        if lost := _LOST_BREAK.search(text.raw, mention.end - 1, mention.end + len(behind.encode())):
             behind = behind[: lost.start() + 1 - mention.end]
         if text.raw[mention.start - 1 : mention.start].isalpha():
             before = ""

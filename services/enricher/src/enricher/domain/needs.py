@@ -9,7 +9,7 @@ import msgspec
 
 from enricher.domain.rules import NeedRules
 from enricher.domain.scanner import Mention, Phrase
-from enricher.domain.text import Text
+from enricher.domain.text import BEGINNINGS, Text
 
 Need = Literal["required", "preferred"]
 #: Bytes looked at on either side for words in the same sentence, and as far as a heading reaches.
@@ -27,20 +27,28 @@ _CLOSED = re.compile(
 _ASKED = (b"skills", b"kenntnisse")
 #: What stands before "experience with" where nobody asks for it: "gain experience with", "our experience in".
 _WORD, _ASKER = re.compile(rb"[a-z\xc3-\xf4\x80-\xbf]+"), 36
-#: Words that begin a requirement, told right behind another word where a line break was lost.
-_BEGINNINGS = (
-    *("Abilit", "Advanced", "Bachelor", "Basic", "Demonstrated", "Excellent", "Experience", "Familiar", "Good"),
-    *("Knowledge", "Master", "Minimum", "Must", "Preferred", "Previous", "Prior", "Proficien", "Proven", "Required"),
-    *("Solid", "Strong", "Understanding", "Working"),
-)
 #: Ends of sentences and list items, one by one: of a set among them the search would not skip what none begins with. A
-#: point may stand right before the next sentence.
+#: point may stand right before the next sentence; a word that begins a requirement, where a line break was lost, right
+#: behind another; and a dash before a list item in its line.
 _ENDS = re.compile(
     r"!|\?|;|\n|\.(?:(?=\s|$)|(?<=[a-z)]\.)(?=[A-Z][a-z])(?!Net|Js))|\xe2\x80\xa2|\xc2\xb7|".encode("latin-1")
-    + "|".join(rf"{word[0]}(?<=[a-z][a-z][a-z]{word[0]}){word[1:]}" for word in _BEGINNINGS).encode()
+    + "|".join(rf"{word[0]}(?<=[A-Za-z)+#][a-zA-Z)+#]{word[0]}){word[1:]}" for word in BEGINNINGS).encode()
+    + rb"|-(?<= -)(?= [A-Z][a-z])(?! (?:Preferred|Required|Nice|Must|Plus|Desir|Bonus|Optional|Mandatory))"
 )
 #: Right before a heading, where a line break was lost: "our team.Preferred Qualifications".
 _LOST_BREAK = frozenset((b".", b"!", b"?"))
+#: The rest of a heading before its last words, and what some of it say; behind those, where the break was lost.
+_TITLED = re.compile(
+    rb"(?:\n[\s#*-]*|[a-z.!?)])((?:(?:Job|Position|Role|Candidate|Applicant|Associate|Skills?|Knowledge|Experience|Competenc(?:y|ies)"
+    rb"|Educational|Education|Training|Language|Licens\w+|Certifications?|Technical|Technology|Professional|Academic"
+    rb"|General|Key|Core|Basic|Minimum|Essential|Mandatory|Required|Other|Strongly|Highly|Preferred|Desired|Desirable"
+    rb"|Bonus|Additional|Nice[ -]to[ -]Have|Physical|Travel|Requirements|Qualifications|Abilities)"
+    rb"[ ,/]{1,2}(?:(?:[Aa]nd|[Oo]r|&)[ /])?){1,4})$"
+)
+_LAST_WORDS = (b"requirements", b"qualifications", b"skills", b"criteria")
+_WISHED, _NO_NEED = re.compile(rb"Preferred|Desir|Bonus|Nice"), re.compile(rb"Physical|Travel")
+_JOINS, _LINE_ENDS = frozenset((b" ", b"/")), frozenset((b"", b"\n"))
+_GLUED, _TITLE = re.compile(rb"[A-Z][a-z]"), 60
 
 
 class _Cue(msgspec.Struct, frozen=True, gc=False):
@@ -80,7 +88,10 @@ class Needs:
         asks: list[Mention] = []
         for mention in mentions:
             start, end, (role, need) = mention.start, mention.end, mention.value
-            if (role == "heading" and _is_heading(text, start, end)) or (
+            if role == "heading" and (said := _titled(text, start, end, need)):
+                starts.append(start)
+                kinds.append(None if said == "other" else said)
+            elif (role == "heading" and _is_heading(text, start, end)) or (
                 role == "alone" and _is_alone(text, start, end)
             ):
                 if role == "heading" or need == "preferred" or kinds[-1:] != ["preferred"]:
@@ -169,7 +180,22 @@ def _is_heading(text: Text, start: int, end: int) -> bool:
         return True
     if not raw[start : start + 1].isupper():
         return False
+    if raw[end : end + 3] == b" - " and raw[end + 3 : end + 4].isupper():
+        return True
     before = raw[start - 12 if start > 12 else 0 : start]
     if not before.strip(_LEAD) or b"\n" in before[-4:] or before.endswith((b"  ", b"\xc2\xa0 ")):
         return True
     return before[-1:].isalpha() or before[-1:] in _LOST_BREAK
+
+
+def _titled(text: Text, start: int, end: int, need: Need) -> Need | Literal["other"] | None:
+    """What the heading says that these words end, "Experience And Skill Requirements"; None where they end none."""
+    raw = text.raw
+    if raw[start - 1 : start] not in _JOINS or not text.low.endswith(_LAST_WORDS, start, end):
+        return None
+    if raw[end : end + 1] not in _LINE_ENDS and not _GLUED.match(raw, end):
+        return None
+    rest = _TITLED.search(raw, start - _TITLE if start > _TITLE else 0, start)
+    if rest is None or not raw[start : start + 1].isupper():
+        return None
+    return "preferred" if _WISHED.search(rest[1]) else "other" if _NO_NEED.search(rest[1]) else need

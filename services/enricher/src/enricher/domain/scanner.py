@@ -11,6 +11,8 @@ from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 from enricher.domain.text import BESIDE, SURELY, Text
 
 _SPACE = re.compile(b" ")
+#: Right behind a single word these surely go on with it: no line break was lost there.
+_SMALL = b"abcdefghijklmnopqrstuvwxyz_@"
 
 
 class Phrase(NamedTuple):
@@ -64,13 +66,13 @@ class Scanner:
         for index, start, end in self._automaton.find_matches_as_indexes(low):
             before, behind = does[beside[start]], does[beside[end + 1]]
             # Most stand between two bytes that end a word, or surely in a longer one (where a line break was lost, a
-            # capital begins a word, and only one of several words ends): asking costs as much as all else here.
+            # capital or a number begins a word): asking costs as much as all else here.
             if (
                 (before or behind)
                 and bounded[index]
                 and (
                     (before == SURELY and raw[start] == low[start])
-                    or (behind == SURELY and single[index])
+                    or (behind == SURELY and single[index] and raw[end] in _SMALL)
                     or not is_word(start, end)
                 )
             ):

@@ -16,9 +16,18 @@ _TURN = 60
 _BYTE = bytes(2 if b > 127 else int(chr(b).isalnum() or chr(b) in "_@") for b in range(256))
 #: In `BESIDE`: surely a part of something longer.
 SURELY = 2
-_NEXT_LINE = re.compile(rb"[A-Z][a-z]|\d{1,2}(?:\+|-\d| y| to )")
+_NEXT_LINE = re.compile(rb"[A-Z][A-Za-z]|\d{1,2}(?:\+|-\d| y| to )")
 #: Small letters before a capital that begins a word of its own; shorter ones are names such as MySQL.
 _LOST = 4
+#: Letters of a single word that may end where a line break was lost ("RequirementsBachelor's"). Shorter ones begin
+#: names such as JavaScript or PowerPoint, and end before words that begin a requirement only: "SQLExperience with".
+_LONG = 8
+BEGINNINGS = (
+    *("Abilit", "Advanced", "Bachelor", "Basic", "Demonstrated", "Excellent", "Experience", "Familiar", "Good"),
+    *("Knowledge", "Master", "Minimum", "Must", "Preferred", "Previous", "Prior", "Proficien", "Proven", "Required"),
+    *("Solid", "Strong", "Understanding", "Working"),
+)
+_NEXT_ITEM = re.compile("|".join(BEGINNINGS).encode())
 #: What a byte beside a phrase does to it: nothing (0), may make it a part of something longer (letters, a dot), or
 #: surely does so (before a small letter, a digit or a sign).
 BESIDE = tuple(SURELY if _BYTE[b] == 1 else int(_BYTE[b] > 0 or b == _DOT) for b in range(256))
@@ -108,9 +117,10 @@ class Text:
 
     def _ends_anew(self, start: int, end: int) -> bool:
         """The same behind a phrase: "Bachelor's degree5+ years", "master's degreeProfessional licence"."""
-        if b" " not in self.low[start:end] or not self.raw[end - 1 : end].islower():
-            return False
-        return bool(_NEXT_LINE.match(self.raw, end))
+        long = end - start >= _LONG or b" " in self.low[start:end]
+        if long and self.raw[end - 1 : end].islower() and _NEXT_LINE.match(self.raw, end):
+            return True
+        return end - start > 1 and _NEXT_ITEM.match(self.raw, end) is not None
 
 
 def _is_letter(raw: bytes, at: int) -> bool:
