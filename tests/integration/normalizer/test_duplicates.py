@@ -222,3 +222,29 @@ async def test_a_page_without_candidates_costs_three_statements_whatever_its_siz
     await normalizer.page([item(n, f"Engineer of {chr(97 + n % 26) * 5} {n}") for n in range(size)])
     event.remove(normalizer.engine.sync_engine, "before_cursor_execute", note)
     assert sum("duplicate" in s or "advisory" in s for s in seen) == 3
+
+
+async def test_candidates_are_looked_up_by_index_by_plans_that_were_made_for_small_tables_too(
+    normalizer: Normalizer,
+) -> None:
+    await normalizer.page([item(1)], source=BEST)
+    read_whole = sa.text("SELECT sum(seq_scan) FROM pg_stat_xact_user_tables WHERE relname IN ('duplicate', 'content')")
+    counted: list[int] = []
+
+    def keep_plans(conn: sa.Connection) -> None:
+        conn.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+        look(conn)
+
+    def look(conn: sa.Connection) -> None:
+        counted.append(conn.execute(read_whole).scalar_one())
+
+    async with normalizer.engine.begin() as conn:
+        await conn.execute(sa.text("ANALYZE normalizer.duplicate, normalizer.content"))
+    event.listen(normalizer.engine.sync_engine, "begin", keep_plans)
+    event.listen(normalizer.engine.sync_engine, "commit", look)
+    await normalizer.page([item(2, "Platform Engineer (m/w/d)")], source=SECOND)
+    event.remove(normalizer.engine.sync_engine, "begin", keep_plans)
+    event.remove(normalizer.engine.sync_engine, "commit", look)
+    assert await clusters(normalizer) == [{"1", "2"}]
+    before, after = counted
+    assert before == after

@@ -3,7 +3,6 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
 
 from normalizer.domain.clusters import MOST_TEXTS
 from normalizer.store.statements import same_sighting
@@ -20,14 +19,18 @@ def _list(name: str) -> sa.BindParameter[Any]:
     return sa.bindparam(name, type_=sa.ARRAY(sa.Uuid(as_uuid=False)))
 
 
-#: Locks blocks until the transaction ends; the caller sorts the keys.
-LOCK_BLOCKS = sa.text("SELECT pg_advisory_xact_lock(k) FROM unnest(CAST(:keys AS bigint[])) AS k")
+#: Locks blocks until the transaction ends; the caller sorts the keys. From then on rows are looked up by index: a plan
+#: made while a table was small is kept, and would go through all of it when it is large.
+LOCK_BLOCKS = sa.text(
+    "SELECT count(pg_advisory_xact_lock(k)) FROM set_config('enable_seqscan', 'off', true),"
+    " unnest(CAST(:keys AS bigint[])) AS k"
+)
 
 
-def _nearest(asked: sa.TableValuedAlias, wanted: sa.ColumnElement[bool]) -> sa.Select[Any]:
+def _nearest(asked: sa.TableValuedAlias, wanted: sa.ColumnElement[bool], most: int = MOST_TEXTS) -> sa.Select[Any]:
     """Of each block asked for the texts with the lowest fingerprints: always the same ones, however many there are."""
     near = sa.select(t_duplicate).where(wanted).order_by(t_duplicate.c.fingerprint)
-    found = near.limit(MOST_TEXTS).lateral()
+    found = near.limit(most).lateral()
     return sa.select(*(found.c[name] for name in t_duplicate.c.keys())).select_from(asked.join(found, sa.true()))  # noqa: SIM118 - a column collection iterates over columns
 
 
@@ -47,38 +50,40 @@ _texts = (
     .render_derived()
 )
 _twins = (
-    sa.select(t_duplicate)
-    .where(t_duplicate.c.block == sa.any_(_list("blocks")))
-    .where(t_duplicate.c.fingerprint == sa.any_(_list("fingerprints")))
-    .ext(distinct_on(t_duplicate.c.fingerprint))
-    .order_by(t_duplicate.c.fingerprint)
+    sa.func.unnest(_list("twin_blocks"), _list("fingerprints"))
+    .table_valued(sa.column("block", sa.Uuid), sa.column("fingerprint", sa.Uuid), name="asked_twin")
+    .render_derived()
 )
-_own = sa.select(t_duplicate).where(t_duplicate.c.hash_key == sa.any_(_list("keys")))
+_own = sa.func.unnest(_list("keys")).table_valued(sa.column("hash_key", sa.Uuid), name="asked_own").render_derived()
 _wanted = sa.union(
     _nearest(_blocks, t_duplicate.c.block == _blocks.c.block),
     _nearest(
         _texts, sa.and_(t_duplicate.c.text_block == _texts.c.block, _may_be_one(t_duplicate.c.brand, _texts.c.brand))
     ),
-    sa.select(_twins.subquery()),
-    _own,
+    _nearest(
+        _twins, sa.and_(t_duplicate.c.block == _twins.c.block, t_duplicate.c.fingerprint == _twins.c.fingerprint), 1
+    ),
+    _nearest(_own, t_duplicate.c.hash_key == _own.c.hash_key, 1),
 ).subquery("wanted")
 _shown = sa.and_(
     t_content.c.hash_key == t_posting.c.hash_key,
     t_content.c.source == t_posting.c.source,
     t_content.c.source_job_id == t_posting.c.source_job_id,
 )
-#: What postings of these blocks and text blocks say, with the rows of the postings `keys` themselves.
-CANDIDATES = (
+_said = (
     sa.select(
-        _wanted,
         *(
             t_content.c[n]
             for n in ("source", "company", "title", "places", "description_html", "description_is_excerpt", "posted_at")
-        ),
+        )
     )
-    .join_from(_wanted, t_posting, t_posting.c.hash_key == _wanted.c.hash_key)
-    .join(t_content, _shown)
+    .join_from(t_posting, t_content, _shown)
+    .where(t_posting.c.hash_key == _wanted.c.hash_key)
+    .limit(1)
+    .lateral("said")
 )
+#: What postings of these blocks and text blocks say, with the rows of the postings `keys` themselves.
+CANDIDATES = sa.select(_wanted, _said).join_from(_wanted, _said, sa.true())
 _clusters = sa.any_(_list("clusters"))
 #: Postings of each of these clusters that are stored.
 SIZES = (

@@ -7,6 +7,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -130,15 +131,17 @@ class DuplicateStore:
     async def _stored(self, conn: AsyncConnection, listings: Mapping[str, Listing]) -> _Stored:
         blocks = sorted({listing.block_id for listing in listings.values()})
         text_blocks = sorted({(each.text_block_id, each.brand) for each in listings.values()})
+        twins = sorted({(each.block_id, each.fingerprint) for each in listings.values()})
         locked = (key for each in listings.values() for key in (each.block_id, each.text_lock_id))
         locks = sorted({int(key[:_LOCK_DIGITS], 16) for key in locked})
         await conn.execute(LOCK_BLOCKS, {"keys": locks})
         asked = {
             "blocks": blocks, "keys": list(listings), "text_blocks": [block for block, _ in text_blocks],
             "brands": [brand for _, brand in text_blocks],
-            "fingerprints": [each.fingerprint for each in listings.values()],
+            "twin_blocks": [block for block, _ in twins], "fingerprints": [fingerprint for _, fingerprint in twins],
         }  # fmt: skip
-        rows = (await conn.execute(CANDIDATES, asked)).mappings().all()
+        # The first of candidates that match equally well is named: always the same, in whatever order they come.
+        rows = sorted((await conn.execute(CANDIDATES, asked)).mappings(), key=itemgetter("hash_key"))
         known = {row["hash_key"].hex: row for row in rows if row["hash_key"].hex in listings}
         others = [self._read(row) for row in rows if row["hash_key"].hex not in listings]
         return _Stored(others, {row["hash_key"].hex: row["cluster_id"].hex for row in rows}, known)
