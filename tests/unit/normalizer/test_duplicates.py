@@ -157,6 +157,31 @@ def test_a_title_with_a_typing_error_or_a_town_more_is_the_same_one_where_the_te
 
 
 @pytest.mark.parametrize(
+    ("title", "at", "place", "same"),
+    [
+        ("Nurse in Los Angeles", "USA", "Los Angeles, CA", True), ("Nurse - Omaha, NE", "USA", "Omaha, NE", True),
+        ("Nurse (Omaha, NE, Remote, United States)", "Anywhere", "USA", True),
+        ("Nurse in Dernau", "", "Deutschland", True),
+        ("Nurse - Omaha, NE", "USA", "Lincoln, NE", False), ("Nurse in Dernau", "Deutschland", "Mayschoss", False),
+        ("Nurse - Payments, QA", "USA", "USA", False),
+    ],
+)  # fmt: skip
+def test_a_town_in_the_title_alone_is_the_place_of_the_other_where_that_names_it_or_none(
+    title: str, at: str, place: str, *, same: bool
+) -> None:
+    assert same_job(READER, listing("a", title=title, place=at), listing("b", title="Nurse", place=place)) == same
+
+
+def test_a_sentence_that_a_board_writes_for_every_job_makes_no_two_of_them_one() -> None:
+    written = (
+        "Find Baker positions in {}. Browse opportunities on Jobsquare. Apply to remote, hybrid and onsite positions."
+    )
+    first = listing("a", "Jobsquare", "Baker", "", written.format("Boston or United States"))
+    second = listing("b", "Jobsquare", "Baker", "Reno, NV", written.format("Reno, NV, US"))
+    assert not same_job(READER, first, second)
+
+
+@pytest.mark.parametrize(
     ("one", "other"),
     [
         ("Waiter", "Writer"), ("Trainer", "Trainee"), ("Assistenzarzt Urologie", "Assistenzarzt Neurologie"),

@@ -8,6 +8,7 @@ from normalizer.domain.listing import Listing
 from normalizer.domain.other_names import akin, same_role
 from normalizer.domain.place_key import Nearness
 from normalizer.domain.similarity import containment, jaccard
+from normalizer.domain.title_key import plain_form
 
 #: full: one text. semantic: the same job in other words around it. temporal: the text again, later, under a new id.
 #: partial: one of the two is an excerpt of the other, or there is no text to compare.
@@ -53,10 +54,25 @@ def _by_names(one: Listing, other: Listing, near: Nearness, rules: DedupeRules) 
     """What their companies and titles alone decide."""
     if frozenset((one.company_key, other.company_key)) in rules.company.apart:
         return Comparison("retain", "companies_known_to_differ")
-    places = one.places.words | other.places.words
-    if one.title_key != other.title_key and not same_role(one.title_key, other.title_key, places):
+    if one.title_key != other.title_key and not _one_role(one, other):
         return UNRELATED
     return None if _one_brand(one, other) or (near != "other" and _akin(one, other, rules)) else UNRELATED
+
+
+def _one_role(one: Listing, other: Listing) -> bool:
+    """Whether their titles name one role in different words."""
+    places = set(map(plain_form, one.places.words | other.places.words))
+    if same_role(one.title_key, other.title_key, places):
+        return True
+    return _town_left_out(one, other) or _town_left_out(other, one)
+
+
+def _town_left_out(one: Listing, other: Listing) -> bool:
+    """Whether only the title of the other names the town, and nothing says that the first is in another."""
+    these, those = set(one.title_key.split()), set(other.title_key.split())
+    if one.role != other.role or not these < those:
+        return False
+    return not one.places.cities or any(set(map(plain_form, city)) <= those - these for city in one.places.cities)
 
 
 def _by_texts(one: Listing, other: Listing, near: Nearness, likeness: float, rules: DedupeRules) -> Comparison:

@@ -87,7 +87,7 @@ class Reader:
         """A posting with its keys; `cut`: the source is known to cut off bodies."""
         key = self._keys.company(company or "")
         where = place_key(tuple(places), self.rules.place_noise)
-        named, shorter = title_key(title, where, self.rules.title, key), without_town(title)
+        named, shorter = title_key(title, where, self.rules.title, key), without_town(title, where)
         role = named if shorter == title else title_key(shorter, where, self.rules.title, key)
         return Listing(
             reference=reference, source=source, company=company or "", title=title, places=where,

@@ -43,6 +43,14 @@ class PlaceKey:
         named = place_key((text,), self.noise).places
         return bool(named) and all(place.wide for place in named)
 
+    def is_in_region(self, city: str, region: str) -> bool:
+        """Whether the second text is a region beside a city: `NE` of `Omaha`, but not `QA` of `Payments`."""
+        return any(
+            is_region(part)
+            for place in place_key((f"{city}, {region}",), self.noise).places
+            for part in place.parts[1:]
+        )
+
     def is_around(self, city: str, wider: str) -> bool:
         """Whether a text names the region or country of a city that is one of these places: `TX` of `Dallas`."""
         together = place_key((f"{city}, {wider}",), self.noise)

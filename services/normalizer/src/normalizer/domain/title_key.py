@@ -21,6 +21,11 @@ _FEMININE = re.compile(
 _AT = re.compile(r"\s(?:at|bei|chez|@)\s([^|,()]+)$", re.IGNORECASE)
 #: `in Paris`, where a title is looked up: a posting at another place, or at none, may leave it out.
 _IN_TOWN = re.compile(r"\s(?:in|à|en|near)\s[A-ZÀ-Þ][^\s,()|/]*(?:\s[A-ZÀ-Þ(][^\s,()|/]*){0,3}(?=$|,|\s[-–|(])")
+#: ` - Omaha, NE` and `(Arlington, VA, Remote)` at the end, for a posting that names no town beside.
+_TOWN_AND_STATE = re.compile(
+    r"\s?(?:\s[-–|]\s|\()(?P<town>[A-ZÀ-Þ][^\s,()|/]*(?:\s[A-ZÀ-Þ][^\s,()|/]*){0,3}), ?(?P<state>[A-Z]{2})"
+    r"(?:,[^()]*)?\)?$"
+)
 #: #1234, R-012345, REQ 123, (JR01234), Job ID: 77, and bare numbers of four digits or more but years: an internship
 #: of 2026 is not one of 2027.
 _REQUISITION = re.compile(
@@ -87,7 +92,7 @@ def title_key(title: str, places: PlaceKey, rules: TitleRules, company: str = ""
         told = _spelled(tuple(words), rules.remarked)
         if not named and " ".join(words) != company and told and not _stands_for(words, kept):
             kept += words
-    return " ".join(sorted({_plain_form(word) for word in kept or (word for _, words in parts for word in words)}))
+    return " ".join(sorted({plain_form(word) for word in kept or (word for _, words in parts for word in words)}))
 
 
 def _without_marks(title: str) -> str:
@@ -107,8 +112,11 @@ def _without_company(title: str, company: str) -> str:
     return title[: found.start()] if found and named and named == company.split()[:1] else title
 
 
-def without_town(title: str) -> str:
+def without_town(title: str, places: PlaceKey) -> str:
     """A title without what may be a town at the end of one of its parts: `Krankenpfleger in Dernau`."""
+    found = _TOWN_AND_STATE.search(title) if "," in title and not places.cities else None
+    if found and places.is_in_region(found["town"], found["state"]):
+        return title[: found.start()]
     return _IN_TOWN.sub("", title)
 
 
@@ -130,7 +138,7 @@ def _names_place(part: str, words: list[str], before: str, places: PlaceKey, *, 
 
 
 @lru_cache(maxsize=16_384)
-def _plain_form(word: str) -> str:
+def plain_form(word: str) -> str:
     """In the singular and as for a man, which is how most titles are written."""
     return _UMLAUT.sub("", _WOMAN.sub(lambda match: match.lastgroup or "", _singular(word)))
 
