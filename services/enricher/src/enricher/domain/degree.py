@@ -19,7 +19,7 @@ _MOST, _NEVER = 60, 50
 #: Abbreviations so short count in capitals only.
 _LETTERS = 2
 #: Parentheses that speak of the subject ("(economics preferred)"), not of the degree.
-_ASIDE = re.compile(r"\((?:(?!preferred|desir|required|not\b|or\b)[^)]{16,}|(?:master|mba|ph\.?d)[^)]*)\)?")
+_ASIDE = r"\((?:(?!{wish}|required|not\b|or\b|is\b|strongly|highly|would)[^)]{{5,}}|(?:master|mba|ph\.?d)[^)]*)\)?"
 #: A study that was finished, whatever programme it belonged to; training that will do as well as a study.
 _DONE = re.compile(r"abgeschlossen|absolviert")
 _INSTEAD = re.compile(r"(?:in place of|in lieu of|instead of|substitut\w+ for)\s(?:an?\s|the\s)?$")
@@ -44,8 +44,15 @@ _OR_YEARS = re.compile(
 #: The same without a number: "or equivalent work experience is required".
 _OR_EXPERIENCE = re.compile(
     r"\b(?:or|oder|ou|o)\s(?:an?\s)?(?:equivalent|comparable|relevant|similar|vergleichbare|équivalente?)\s"
-    r"(?:combination of education and\s|(?:[\w/-]+\s){0,2})(?:experience|erfahrung|berufserfahrung|expérience)"
+    r"(?!extensive|strong|proven)(?:combination of education and\s|(?:[\w/-]+\s){0,2})"
+    r"(?:experience|erfahrung|berufserfahrung|expérience)"
 )
+#: Before a level that is told of by itself; where what is said of it ends.
+_COMMA = re.compile(
+    r"[,;(–-]\s*(?:(?:and|und|et|y|an?|the|eine?n?|une?|un|gerne|auch|ideally|preferably|idealerweise|with"
+    r"|se valorará)\s)*$"
+)
+_CLAUSE = re.compile(r"[,;.(]|\s(?:or|oder|ou|and|und|et)\s")
 _ORDER: tuple[Degree, ...] = ("high_school", "associate", "bachelor", "master", "doctorate")
 
 
@@ -62,6 +69,7 @@ class DegreeReader:
     def __init__(self, rules: DegreeRules) -> None:
         self._rules = rules
         self._wish = WordsPattern(rules.wish)
+        self._aside = re.compile(_ASIDE.format(wish=self._wish.pattern))
         self._waived = WordsPattern(rules.waived)
         self._must = WordsPattern(rules.must)
         self._equivalent = WordsPattern(rules.equivalent)
@@ -87,8 +95,8 @@ class DegreeReader:
         for index, mention in enumerate(mentions[:_MOST]):
             if mention.start < last or not self._counts(text, mention):
                 continue
-            level, last = self._least(text, mentions, index)
-            wished, required = self._need(text, mention, last, level, sections)
+            level, last, stop = self._least(text, mentions, index)
+            wished, required = self._need(text, mention, last, stop, level, sections)
             if first is None or not wished:
                 first = DegreeAsked(level, required), mention.start, last
             if not wished:
@@ -113,34 +121,48 @@ class DegreeReader:
             return True
         return words.startswith("degree") and self._subject.search(before[-40:]) is not None
 
-    def _least(self, text: Text, mentions: list[Mention], index: int) -> tuple[Degree, int]:
-        """The lowest of the levels named as alternatives, and where the last of them ends."""
+    def _least(self, text: Text, mentions: list[Mention], index: int) -> tuple[Degree, int, int | None]:
+        """The lowest of the levels named as alternatives, where the last of them ends, where another is told of."""
         level, end = mentions[index].value[0], mentions[index].end
         for following in mentions[index + 1 : index + 6]:
             between = text.low[end : following.start].decode(errors="ignore")
             if following.start - end > _ALTERNATIVES or re.search(r"[;\n!?]|\. |  |preferred|required|a plus", between):
-                break
+                return level, end, following.start if _COMMA.search(between) else None
+            higher = _ORDER.index(following.value[0]) > _ORDER.index(level)
+            if higher and (comma := _COMMA.search(between)) and self._is_wish(text, between, following):
+                return level, end, following.start - len(comma.group().encode())
             # "PharmD degree required" and "MBA or an equivalent degree" name one degree.
             another = following.value[1] and between.rstrip().endswith((" or", "/"))
             if another or not text.low.startswith(b"degree", following.start):
                 level = min(level, following.value[0], key=_ORDER.index)
             end = following.end
-        return level, end
+        return level, end, None
 
-    def _need(self, text: Text, mention: Mention, end: int, level: Degree, sections: Sections) -> tuple[bool, bool]:
+    def _is_wish(self, text: Text, between: str, mention: Mention) -> bool:
+        """Whether this level alone is a wish: "Bachelor's degree in law, Master's preferred"."""
+        behind = _CLAUSE.split(text.behind(mention.end, _ALTERNATIVES), 1)[0]
+        return self._wish.search(between) is not None or self._wish.search(behind) is not None
+
+    def _need(
+        self, text: Text, mention: Mention, end: int, stop: int | None, level: Degree, sections: Sections
+    ) -> tuple[bool, bool]:
         """Whether it is a wish, and whether it is required; "or equivalent" to a high school's is a diploma."""
         before, behind = text.before(mention.start, _REACH), _behind(text, mention.end, _REACH + end - mention.end)
         if lost := _LOST_BREAK.search(text.raw, mention.end - 1, mention.end + len(behind.encode())):
             behind = behind[: lost.start() + 1 - mention.end]
+        if stop is not None:
+            behind = behind[: stop - mention.end]
         if text.raw[mention.start - 1 : mention.start].isalpha():
             before = ""
         # "Degree or equivalent" names what will do as well by itself.
         whole = f"{text.low[mention.start : mention.end].decode(errors='ignore')} {behind}"
-        said = f"{before[-60:]} | {_ASIDE.sub('', behind)}"
+        closed = behind.partition(")")[0]
+        near = closed if "(" not in closed and "(" in before else behind
+        said = f"{before[-60:]} | {self._aside.sub('', near)}"
         if self._waived.search(said):
             return True, False
         if self._must.search(said):
-            return False, not _OR_EXPERIENCE.search(whole)
+            return False, not (_OR_EXPERIENCE.search(whole) or _OR_YEARS.search(whole))
         wished = sections.under(mention.start) == "preferred" and not (
             _EDUCATION.match(before) and _is_apart(text, mention.start, sections)
         )
@@ -148,7 +170,12 @@ class DegreeReader:
             return True, False
         if _INSTEAD.search(before) or _OR_TRAINING_BEFORE.search(before) or _OR_TRAINING_BEHIND.match(behind):
             return False, False
-        return False, level == "high_school" or not (self._equivalent.search(whole) or _OR_YEARS.search(whole))
+        return False, level == "high_school" or not (self._alternative(whole))
+
+    def _alternative(self, whole: str) -> bool:
+        """Whether something else will do as well: an equivalent, experience, years of it."""
+        found = self._equivalent.search(whole) or _OR_YEARS.search(whole) or _OR_EXPERIENCE.search(whole)
+        return found is not None
 
 
 def _is_apart(text: Text, start: int, sections: Sections) -> bool:

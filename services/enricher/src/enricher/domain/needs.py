@@ -25,13 +25,28 @@ _CLOSED = re.compile(
 )
 #: Ends of skills that are words which ask: "communication skills", "Englischkenntnisse".
 _ASKED = (b"skills", b"kenntnisse")
+#: "Deutsch- und Englischkenntnisse"; several that one wish is for: "Java knowledge, and Kafka experience are a plus".
+_HALF = re.compile(rb"-(?: (?:und|oder|sowie) |, |/)[^.;\n]{0,30}kenntnisse")
+_SEVERAL = re.compile(rb"\b(?:are|both|sind|w\xc3\xa4ren|seraient|sont|ser\xc3\xadan|son)\b|, ?(?:and|or|und|oder)\b")
+_ANEW = re.compile(
+    rb",\s(?:[^\s,]+\s){0,3}?[^\s,]*(?:kenntnisse|erfahrung|knowledge|experience|familiarity|exposure|notions d"
+    rb"|connaissances? d|conocimientos? d|experiencia)"
+)
 #: What stands before "experience with" where nobody asks for it: "gain experience with", "our experience in".
 _WORD, _ASKER = re.compile(rb"[a-z\xc3-\xf4\x80-\xbf]+"), 36
+#: Abbreviations whose point ends no sentence: "e.g. Kafka", "z. B. Java".
+_NO_END = "".join(
+    f"(?<!{short})"
+    for short in (
+        *(r"[( ][zudip]\.", r"[zudiep]\.[A-Za-z]\.", r"[zudiep]\. [A-Za-z]\.", r"\bbzw\.", r"\bin[ck]l\.", r"\bex\."),
+        *(r"\bej\.", r"\bevtl\.", r"\bggf\."),
+    )
+)
 #: Ends of sentences and list items, one by one: of a set among them the search would not skip what none begins with. A
 #: point may stand right before the next sentence; a word that begins a requirement, where a line break was lost, right
 #: behind another; and a dash before a list item in its line.
 _ENDS = re.compile(
-    r"!|\?|;|\n|\.(?:(?=\s|$)|(?<=[a-z)]\.)(?=[A-Z][a-z])(?!Net|Js))|\xe2\x80\xa2|\xc2\xb7|".encode("latin-1")
+    rf"!|\?|;|\n|\.(?:(?=\s|$){_NO_END}|(?<=[a-z)]\.)(?=[A-Z][a-z])(?!Net|Js))|\xe2\x80\xa2|\xc2\xb7|".encode("latin-1")
     + "|".join(rf"{word[0]}(?<=[A-Za-z)+#][a-zA-Z)+#]{word[0]}){word[1:]}" for word in BEGINNINGS).encode()
     + rb"|-(?<= -)(?= [A-Z][a-z])(?! (?:Preferred|Required|Nice|Must|Plus|Desir|Bonus|Optional|Mandatory))"
 )
@@ -77,8 +92,11 @@ class Needs:
         yield from (Phrase(words, "need", ("cue", "preferred")) for words in self._rules.preferred)
         yield from (Phrase(words, "need", ("cue", "required")) for words in self._rules.required)
         yield from (Phrase(words, "need", ("before", "preferred")) for words in self._rules.preferred_before)
+        behind = {*self._rules.asks_behind}
         yield from (Phrase(words, "need", ("asks", "before")) for words in self._rules.asks_before)
-        yield from (Phrase(words, "need", ("asks", "behind")) for words in self._rules.asks_behind)
+        # "Kenntnisse in" asks for what follows it, and for what stands before its first word: "Java-Kenntnisse in".
+        behind |= {words for words in self._rules.asks_before if words.split()[0] in behind}
+        yield from (Phrase(words, "need", ("asks", "behind")) for words in sorted(behind))
 
     def of(self, text: Text, mentions: list[Mention]) -> "Sections":
         """The sections of this posting. A heading's words inside a sentence are words like others."""
@@ -100,7 +118,8 @@ class Needs:
             elif role == "asks":
                 asks.append(mention)
             elif need != "other" and role != "alone":
-                cues.append(_Cue(start, end, need, role == "before", bool(_CLOSED.match(text.raw, end))))
+                closed = role != "before" and _CLOSED.match(text.raw, end) is not None
+                cues.append(_Cue(start, end, need, role == "before", closed))
         cue_starts, ask_starts = [cue.start for cue in cues], [ask.start for ask in asks]
         return Sections(text, starts, kinds, cues, cue_starts, asks, ask_starts, self._not_asked)
 
@@ -134,14 +153,21 @@ class Sections(msgspec.Struct, frozen=True, gc=False):
                 continue
             if is_behind:
                 # "Must know Java, Kafka preferred" says it of the last; else "preferred" wins, said beside a "must".
-                is_last = before == "required" and self.text.low.find(b",", end, cue.start) >= 0
-                return before if before and (is_last or before == "preferred") else cue.need
+                comma = self.text.low.rfind(b",", end, cue.start)
+                is_last = comma >= 0 and (before == "required" or self._asks_anew(comma, cue.start, start, end))
+                return before if is_last or before == "preferred" else cue.need
             before = cue.need
         return before
 
+    def _asks_anew(self, comma: int, cue: int, start: int, end: int) -> bool:
+        """Whether words that ask stand behind the comma too: "Umgang mit Excel, SAP-Kenntnisse von Vorteil"."""
+        low = self.text.low
+        anew = _ANEW.match(low, comma, cue) is not None and not _SEVERAL.search(low, comma, cue)
+        return anew and self._is_asked(start, end)
+
     def _is_asked(self, start: int, end: int) -> bool:
         """Whether words such as "experience with" speak of the span, and not of what is gained or offered."""
-        if self.text.low.endswith(_ASKED, start, end):
+        if self.text.low.endswith(_ASKED, start, end) or _HALF.match(self.text.low, end):
             return True
         starts = self.ask_starts
         first = bisect_left(starts, start - _REACH)

@@ -12,6 +12,7 @@ _BLANK = b"\t\n\v\f\r\x1c\x1d\x1e\x1f "
 _SHORT = ("ca.", "min.", "max.", "mind.", "exp.", "e.g.", "z.b.", "bspw.", "bzw.", "u.s.", "u.k.")
 _SHORT_ENDS = frozenset(word[-3:-1].encode() for word in _SHORT)
 _SHORT_WORD = re.compile(rf"\b(?:{'|'.join(map(re.escape, _SHORT))})\Z")
+_OPENS, _LETTERS = frozenset((b" ", b"(")), re.compile(r"(?:(?<!\w)[zudip]|[zudip]\. [a-z])\.\Z")
 #: Several blanks stand where a source dropped a line break.
 _BLANKS = re.compile(r" {2}|\xa0 ")
 
@@ -46,4 +47,7 @@ def _is_end(words: bytes, at: int) -> bool:
         letter = words[at + 1 : at + 5].decode(errors="ignore")[:1]
         if letter and not letter.isspace():
             return False
+    # "z. B.", "d. h.", "u. a.": a single letter behind a blank, or behind such a letter.
+    if words[at - 2 : at - 1] in _OPENS and _LETTERS.search(words[: at + 1].decode(errors="ignore")):
+        return False
     return not (words[at - 2 : at] in _SHORT_ENDS and _SHORT_WORD.search(words[: at + 1].decode(errors="ignore")))
