@@ -18,18 +18,20 @@ _LETTER = r"[^\W\d_\u3040-\u9fff]"
 # Words, most of them of ASCII; numbers such as 1,234,567.89 · 1.234.567,89 · 1 234,50 · 12,00,000 · 1'234 · 1234.5 ·
 # 3.200,- and in Markdown 3\.200; ideographs, line ends, signs. What most units are stands first, numbers behind a look
 # at their first character.
-_UNIT = re.compile(
-    rf"[a-z]+{_LETTER}*"
-    r"|(?=\d)(\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:\\?[.,'’ \u00a0\u202f]\d{3})+(?:\\?[.,]\d{1,2})?(?!\d)"
+_NUMBER = (
+    r"(?=\d)(\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:\\?[.,'’ \u00a0\u202f]\d{3})+(?:\\?[.,]\d{1,2})?(?!\d)"
     r"|\d{1,3}\.\d{4}(?!\d)|\d+(?:[.,]\d{1,2})?(?!\d)|\d+)(?:[.,]\\?[-–—]{1,2}(?! ?\d))?"
-    rf"|[\u3040-\u9fff]|{_LETTER}+|\n\s*|[^\w\s]"
 )
+#: The groups of `_UNIT`: surely a word, a number; other units are of neither.
+_IS_WORD, _IS_NUMBER = 1, 2
+NUMBER = re.compile(_NUMBER)
+_UNIT = re.compile(rf"([a-z]+{_LETTER}*)|{_NUMBER}|[\u3040-\u9fff]|{_LETTER}+|\n\s*|[^\w\s]")
 #: The capital that begins a word inside a word.
 _JOINT = re.compile(r"[A-ZÀ-Þ](?=[a-zß-ÿ])(?<=[a-zß-ÿ].)")
 _GROUPS = re.compile(r"[ '’\\\u00a0\u202f]")
 _STOPS = frozenset(".;!?•|")
 #: Multipliers that must touch their number: "5 m" may be metres.
-_TOUCHING = frozenset({"m", "b", "mm", "bn"})
+TOUCHING = frozenset({"m", "b", "mm", "bn"})
 #: Signs written behind amounts that mean nothing: "25,000/-".
 _AS_WORDS = ("/-",)
 #: Multipliers that may be written with a point: "60 Tsd. €".
@@ -51,8 +53,8 @@ _IMPLIED = {
 _RETIREMENT = frozenset({"401", "403"})
 
 
-#: A unit of text: words, first and last place, whether it is a number.
-_Unit = tuple[str, int, int, bool]
+#: A unit of text: words, first and last place, the group of the expression that it belongs to.
+_Unit = tuple[str, int, int, int | None]
 
 
 class Token(msgspec.Struct, frozen=True, gc=False):
@@ -106,17 +108,19 @@ class Tokenizer:
 
         `cased` is the same text as written: words that lost the line break between them are parted ("/hrBenefits").
         """
-        units = [(m.group(), *m.span(), m.lastindex is not None) for m in _UNIT.finditer(text)]
+        units = [(m[0], m.start(), m.end(), m.lastindex) for m in _UNIT.finditer(text)]
         if cased is not None and (joints := [m.start() for m in _JOINT.finditer(cased)]):
             units = list(_parted(units, joints))
         tokens: list[Token] = []
-        at = 0
+        phrases, at = self._phrases, 0
         while at < len(units):
-            words, start, end, is_number = units[at]
-            if is_number:
+            words, start, end, group = units[at]
+            if group == _IS_NUMBER:
                 token, used = self._number(units, at)
-            elif words in self._phrases:
+            elif words in phrases:
                 token, used = self._phrase(units, at)
+            elif group == _IS_WORD:
+                token, used = Token("word", words, start, end), 1
             else:
                 kind: Kind = "sign" if words == "." and _is_ordinal(units, at) else _plain_kind(words)
                 token, used = Token(kind, words, start, end), 1
@@ -136,13 +140,13 @@ class Tokenizer:
 
     def _number(self, units: list[_Unit], at: int) -> tuple[Token, int]:
         words, start, end, _ = units[at]
-        unit, begin, last, _ = units[at + 1] if at + 1 < len(units) else ("", end, end, False)
+        unit, begin, last, _ = units[at + 1] if at + 1 < len(units) else ("", end, end, None)
         if words in _RETIREMENT and unit in {"k", "(", "b"}:
             return Token("word", "401k", start, end), 1
         if unit == "t" and at + 2 < len(units) and units[at + 2][0] == "€":
             return Token("number", words, start, last, parse_number(words) * 1000, Decimal(1000)), 2
         factor = self._multipliers.get(unit)
-        if factor is None or begin - end > (0 if unit in _TOUCHING else 1):
+        if factor is None or begin - end > (0 if unit in TOUCHING else 1):
             return Token("number", words, start, end, parse_number(words)), 1
         number = parse_number(words) * factor
         period, currency = self._periods.get(unit), _IMPLIED.get(unit)
@@ -163,13 +167,13 @@ def parse_number(text: str) -> Decimal:
 def _parted(units: list[_Unit], joints: list[int]) -> Iterator[_Unit]:
     """The units, those cut in two in which a joint lies."""
     places = [*joints, units[-1][2]]
-    for words, start, end, is_number in units:
+    for words, start, end, group in units:
         joint = places[bisect_right(places, start)]
-        if is_number or joint >= end:
-            yield words, start, end, is_number
+        if group == _IS_NUMBER or joint >= end:
+            yield words, start, end, group
         else:
-            yield words[: joint - start], start, joint, False
-            yield words[joint - start :], joint, end, False
+            yield words[: joint - start], start, joint, None
+            yield words[joint - start :], joint, end, None
 
 
 def _follows(units: list[_Unit], at: int, phrase: _Phrase) -> bool:
@@ -186,8 +190,8 @@ def _follows(units: list[_Unit], at: int, phrase: _Phrase) -> bool:
 
 def _is_ordinal(units: list[_Unit], at: int) -> bool:
     """Whether a point behind one digit and before a word ends no sentence: "1. Jahr 1.150 €, 2. Jahr 1.220 €"."""
-    before, behind = units[at - 1] if at else ("", 0, 0, False), units[at + 1 : at + 2]
-    return before[3] and len(before[0]) == 1 and bool(behind) and behind[0][0][0].isalpha()
+    before, behind = units[at - 1] if at else ("", 0, 0, None), units[at + 1 : at + 2]
+    return before[3] == _IS_NUMBER and len(before[0]) == 1 and bool(behind) and behind[0][0][0].isalpha()
 
 
 def _plain_kind(words: str) -> Kind:
