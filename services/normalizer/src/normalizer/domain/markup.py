@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 import nh3
 
 from normalizer.domain.text import evenly_spaced, lines, storable
+from normalizer.domain.tidy_markup import is_tidy
 
 _BLOCKS = [
     "address", "article", "aside", "blockquote", "br", "center", "dd", "details", "div", "dl", "dt",
@@ -73,7 +74,9 @@ def clean_html(markup: str, base_url: str | None) -> str:
     """HTML of known harmless tags; `href` is the only attribute kept and always an absolute http, https or mailto."""
     if "\n" in markup and _structured_by_lines(markup):
         markup = markup.replace("\n", "<br>")
-    safe = _CLEANER.clean(storable(markup))
+    safe = storable(markup)
+    if not is_tidy(safe):  # to parse it is half of what a posting costs
+        safe = _CLEANER.clean(safe)
     if 'href="' in safe:
         # After the cleaner, which takes `//host`, `/path` and `jav ascript:` for harmless relative addresses.
         safe = _RELATIVE_HREF.sub(lambda found: _absolute(found[1], base_url), safe)
