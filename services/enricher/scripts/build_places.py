@@ -45,7 +45,7 @@ def towns(small: Path, larger: Path) -> list[dict[str, Any]]:
 
 
 def rows(cities: list[dict[str, Any]], regions: Path, spellings: Path) -> list[str]:
-    """One tab-separated line a city: name, country, region, population in thousands, further spellings by `|`."""
+    """One tab-separated line a city: name, country, region, thousands of people, degrees north and east, spellings."""
     with regions.open(encoding="utf-8", newline="") as file:
         region_of = {row["geonameid"]: row["subcountry"].removeprefix("State of ") for row in csv.DictReader(file)}
     shared: dict[tuple[str, str], Counter[str]] = {}
@@ -68,7 +68,8 @@ def rows(cities: list[dict[str, Any]], regions: Path, spellings: Path) -> list[s
         native = IN_SCRIPT.get(city["countrycode"].lower())
         if native and thousands >= NATIVE:
             names |= {n for n in city["alternatenames"] if native.fullmatch(n)}
-        cells = [city["name"], city["countrycode"].lower(), region, str(thousands), "|".join(sorted(names))]
+        where = (f"{city[degrees]:.2f}" for degrees in ("latitude", "longitude"))
+        cells = [city["name"], city["countrycode"].lower(), region, str(thousands), *where, "|".join(sorted(names))]
         lines.append("\t".join(cells))
     return sorted(lines)
 

@@ -1,5 +1,7 @@
 """Places are read with the country that fits best; the source's own fields count first."""
 
+import gzip
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 from common.contracts import Place
 from enricher.domain.enrich import Enricher
 from enricher.domain.gazetteer import Gazetteer
-from enricher.store.rule_files import load_rules
+from enricher.errors import InvalidRulesError
+from enricher.store.rule_files import PARSERS, load_rules
 from tests.support.enrichment import posting
 
 Expected = list[tuple[str | None, str | None, str | None]]
@@ -61,6 +64,39 @@ def test_the_fields_of_the_source_count_before_its_text(enricher: Enricher) -> N
     place = Place(text="somewhere", city="Springfield", region="IL", country="US", latitude=39.8, longitude=-89.6)
     (found,) = enricher.read(posting(places=[place])).places
     assert (found.city, found.region, found.country, found.latitude) == ("Springfield", "Illinois", "us", 39.8)
+
+
+def located(enricher: Enricher, **place: object) -> list[tuple[str | None, float | None, float | None]]:
+    found = enricher.read(posting(places=[Place(**place)])).places  # type: ignore[arg-type] # of mixed types
+    return [(p.city, p.latitude, p.longitude) for p in found]
+
+
+def test_each_city_of_a_text_lies_where_the_gazetteer_says(enricher: Enricher) -> None:
+    assert located(enricher, text="Hybrid, London or Dublin") == [("London", 51.51, -0.13), ("Dublin", 53.33, -6.25)]
+    assert located(enricher, text="Portland, ME") == [("Portland", 43.66, -70.26)]
+
+
+def test_what_is_no_known_city_has_no_coordinates(enricher: Enricher) -> None:
+    assert located(enricher, text="Remote - US") == [(None, None, None)]
+    assert located(enricher, text="Nowhereville, TX") == [("Nowhereville", None, None)]
+    assert located(enricher, city="Nowhereville", country="us") == [("Nowhereville", None, None)]
+
+
+def test_coordinates_of_the_source_count_before_those_of_the_gazetteer(enricher: Enricher) -> None:
+    assert located(enricher, text="Berlin", latitude=52.49, longitude=13.42) == [("Berlin", 52.49, 13.42)]
+    assert located(enricher, city="Berlin", country="de", latitude=52.49, longitude=13.42) == [("Berlin", 52.49, 13.42)]
+
+
+def test_a_city_of_the_source_lies_in_the_region_that_it_gives(enricher: Enricher) -> None:
+    assert located(enricher, city="Portland", region="ME", country="us") == [("Portland", 43.66, -70.26)]
+    assert located(enricher, city="Portland", country="us") == [("Portland", 45.52, -122.68)]
+    assert located(enricher, city="Portland", region="Nevada", country="us") == [("Portland", None, None)]
+
+
+def test_a_line_of_the_gazetteer_without_coordinates_is_refused() -> None:
+    lines = gzip.compress(b"Berlin\tde\tBerlin\t3426\tBerlino")
+    with pytest.raises(InvalidRulesError, match="a line needs name, country, region, thousands of people, latitude"):
+        PARSERS["taxonomy/places.tsv.gz"](lines)
 
 
 def test_a_country_field_is_a_country_and_no_state(enricher: Enricher) -> None:

@@ -64,7 +64,8 @@ class LocationReader:
         text = place.text or stated or None
         if place.city and country:
             region = self._region_name(place.region, country)
-            yield msgspec.structs.replace(place, text=text, region=region, country=country), "place.provider"
+            placed = place if place.latitude is not None else self._located(place, region, country)
+            yield msgspec.structs.replace(placed, text=text, region=region, country=country), "place.provider"
             return
         found = self._in(country, place) if country else self._anywhere(stated, place.text)
         single = place if len(found) == 1 else Place()
@@ -72,13 +73,24 @@ class LocationReader:
             yield (
                 Place(
                     text=text, city=one.city or single.city, region=one.region or single.region,
-                    country=one.country or country, latitude=single.latitude, longitude=single.longitude,
+                    country=one.country or country,
+                    latitude=one.latitude if single.latitude is None else single.latitude,
+                    longitude=one.longitude if single.longitude is None else single.longitude,
                 ),
                 one.rule,
             )  # fmt: skip
         if not found:
             known = msgspec.structs.replace(place, text=text, country=country)
             yield known, "place.provider" if country else "place.unread"
+
+    def _located(self, place: Place, region: str | None, country: str) -> Place:
+        """The place with the coordinates of its city, where the gazetteer knows it in the country and region."""
+        known = (
+            c for c in self.gazetteer.cities(place.city or "")
+            if c.country == country and region in {None, "", c.region}
+        )  # fmt: skip
+        city = next(known, None)
+        return msgspec.structs.replace(place, latitude=city.latitude, longitude=city.longitude) if city else place
 
     def _in(self, country: str, place: Place) -> tuple[Found, ...]:
         """What region field and text name in the country that the source gives."""

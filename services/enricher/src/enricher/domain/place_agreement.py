@@ -26,18 +26,25 @@ COMPASS = frozenset({
 })  # fmt: skip
 #: Parts of a country that hold several towns: "Davis County", "Rhein-Sieg-Kreis".
 _DISTRICTS = re.compile(
-    r"(?:\b[Cc]ounty|\b[Kk]reis|kreis|\b[Pp]rovince|\b[Rr]egion)$|^(?:Landkreis|Kreis|Province of) "
+    r"(?:\b[Cc]ounty|\b[Kk]reis|kreis|\b[Pp]rovince|\b[Rr]egion|\b[Dd]istrict)$|^(?:Landkreis|Kreis|Province of) "
 )
 _NAME = re.compile(r"[^\W\d_][^\W\d_]*(?:[ '.’-]+[^\W\d_]+){0,4}\.?")
 
 
 class Found(NamedTuple):
-    """A place read from text, with the rule that gave it."""
+    """A place read from text, with the rule that gave it; of a known city also where it lies, in degrees."""
 
     city: str | None
     region: str | None
     country: str | None
     rule: str
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+def found_city(city: City, region: str | None = None) -> Found:
+    """A city of the gazetteer as a place; `region` where the gazetteer names none."""
+    return Found(city.name, city.region or region, city.country, "place.city", city.latitude, city.longitude)
 
 
 class Part(NamedTuple):
@@ -74,7 +81,7 @@ class Agreement:
             return None
         best = max(readings, key=lambda r: r.score)
         if best.city:
-            return Found(best.city.name, best.city.region or best.region, best.country, "place.city")
+            return found_city(best.city, best.region)
         if best.city_text:
             return Found(best.city_text, best.region, best.country, "place.shape")
         return Found(None, best.region, best.country, "place.region" if best.region else "place.country")

@@ -7,8 +7,9 @@ from functools import lru_cache
 from msgspec import structs
 
 from enricher.domain.gazetteer import GERMAN, LOCATED, Gazetteer
-from enricher.domain.place_agreement import CODE, COMPASS, Agreement, Found, Part, is_district
+from enricher.domain.place_agreement import CODE, COMPASS, Agreement, Found, Part, found_city, is_district
 from enricher.domain.place_lists import apart, is_country
+from enricher.domain.place_nearness import near_the_next
 from enricher.domain.rules import PlaceRules
 from enricher.domain.wording import Wording, WordsPattern
 
@@ -77,10 +78,14 @@ class PlaceTexts:
         """Places named in a text, all in `country` if that is known; () where it names none ("Remote", "Various")."""
         text = self._prepared(text[:_LONGEST])
         if "(" in text and len(known := self._gazetteer.cities(text)) == 1:  # "Frankfurt (Oder)"
-            return (Found(known[0].name, known[0].region or None, known[0].country, "place.city"),)
+            return (found_city(known[0]),)
         split = _ALTERNATIVES.split(text)
+        weight = self._gazetteer.weight
         pieces = [
-            even for piece in split if piece.strip() for even in apart(self._parts(piece), self._gazetteer.weight)
+            even
+            for piece in split
+            if piece.strip()
+            for even in apart(near_the_next(self._parts(piece), weight), weight)
         ]
         agree = self._agreement.of
         if len(pieces) == 1:

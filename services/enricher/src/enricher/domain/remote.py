@@ -11,8 +11,10 @@ from enricher.domain.remote_sentence import (
     REACH,
     days_a_week,
     is_possible,
+    is_whole,
     part_of_the_time,
     said_of_office,
+    said_of_week,
     says_nothing,
     stands_alone,
 )  # fmt: skip
@@ -25,6 +27,10 @@ from enricher.domain.wording import Wording, WordsPattern, blank_out
 _ORDER: tuple[RemoteType, ...] = ("hybrid", "remote", "onsite")
 #: Bytes before and behind a cue in which a negation counts.
 _BEFORE, _BEHIND = 24, 32
+#: Of which "not" says that some of the time is left: "not fully remote".
+_WHOLE = re.compile(
+    r"fully|completely|entirely|100|komplett|vollständig|ausschließlich|entièrement|total|completamente"
+)
 _SENTENCE_END = re.compile(r"[.!?;\n]")
 
 
@@ -95,6 +101,9 @@ class RemoteReader:
             return ("hybrid", ".alone") if stands_alone(text, cue) else (None, "")
         if cue.value in {"office", "onsite"}:
             return said_of_office(text, cue, *text.around(cue.start, cue.end, REACH))
+        if cue.value == "week":
+            words = text.low[cue.start : cue.end].decode()
+            return said_of_week(words, *text.around(cue.start, cue.end, REACH))
         return self._said_of_home(text, cue, *text.around(cue.start, cue.end, REACH))
 
     def _said_of_home(self, text: Text, cue: Mention, before: str, behind: str) -> tuple[RemoteType | None, str]:
@@ -105,11 +114,11 @@ class RemoteReader:
             return "hybrid", how
         if days := days_a_week(before, behind, "home"):
             return "remote" if days in FIVE else "hybrid", ".days"
-        if cue.value == "home" and not stands_alone(text, cue):
+        if cue.value == "home" and not is_whole(before) and not stands_alone(text, cue):
             return None, ""
         near = text.low[max(0, cue.start - _BEFORE) : cue.start].decode(errors="ignore")
         if self._turned("remote", near, text.low[cue.end : cue.end + _BEHIND].decode(errors="ignore")) != "remote":
-            return "onsite", ".negated"
+            return ("hybrid", ".not_wholly") if _WHOLE.match(words) else ("onsite", ".negated")
         possible = cue.value == "partly" or is_possible(words, before)
         return ("hybrid", ".possible") if possible else ("remote", "")
 

@@ -30,13 +30,18 @@ _LIMITED = re.compile(
     rf"\s(?:\w+\s)?(?:in|within|of)\s{_AMONG}{_NAMES}"
 )
 
-#: The same wherever it stands: "Candidates must be located in the US or Canada".
+#: The same wherever it stands: "Candidates must be located in the US or Canada", "only open to residents of Ontario".
 _MUST_BE = re.compile(
     r"\b(?:(?:must|need to|should|have to)\s(?:be\s)?(?:currently\s)?(?:based|located|resid(?:e|ing)|liv(?:e|ing))"
-    rf"|work from anywhere)\s(?:with)?in\s{_AMONG}{_NAMES}"
+    r"|work from anywhere"
+    r"|(?:open|available|limited|restricted)\s(?:only\s)?to\s(?:\w+\s)?(?:candidates|applicants|residents|people|individuals"
+    r"|those|anyone|contractors)(?:\s(?:who\sare|currently))*(?:\s(?:based|located|residing|living))?)"
+    rf"\s(?:(?:with)?in|of)\s{_AMONG}{_NAMES}"
 )
 #: What it begins with, found in a hundredth of the time.
-_DEMANDS = AhoCorasick(["must", "need to", "should", "have to", "work from anywhere"]).find_matches_as_indexes
+_DEMANDS = AhoCorasick(
+    ["must", "need to", "should", "have to", "work from anywhere", "open ", "available ", "limited to", "restricted to"]
+).find_matches_as_indexes
 #: "| Europe | Remote only": right before a cue that stands between bars.
 _BEFORE = re.compile(rf"\|\s*{_NAMES}\s*\|\s*$")
 _MOST = 8_000

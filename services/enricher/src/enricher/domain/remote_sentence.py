@@ -64,6 +64,17 @@ _AT_TIMES_BEHIND = re.compile(
 #: Both in one sentence: "at our office and from home", "in person to Thursday and work remotely on Friday".
 _OFFICE = r"(?:office|on[- ]?site|in[- ]person|büro|vor ort|bureau|présentiel|oficina|kantoor)"
 _MIXED = re.compile(rf"\b{_OFFICE}s?\b[^.;|]{{0,40}}\b(?:and|und|et|y|en)\W+(?:\w+\W+)?$")
+#: The same behind a cue: "remotely, from our Berlin office, or a mix of both", "remotely or in the office".
+_OR_MIXED = re.compile(
+    rf"[^.;|]{{0,40}}\b(?:(?:mix|mixture|combination|blend) of\b|(?:or|oder|ou|o|of) (?:\w+ ){{0,4}}{_OFFICE}\b)"
+)
+#: Nothing but work from home: "zu 100% im Homeoffice".
+_WHOLLY = re.compile(
+    r"(?<!not )(?<!nicht )(?:\b100 ?%|\b(?:vollständig|komplett|ausschließlich|entièrement|intégralement|totalmente"
+    r"|completamente|íntegramente|entirely|exclusively|fully|completely))(?: \w+){0,2} $"
+)
+#: Behind "days a week in": "our Chicago office", "HQ".
+_AN_OFFICE = re.compile(r"\W*(?:[\w.'’-]+ ){0,4}(?:office|hq|headquarters|studio|hub|campus)s?\b")
 #: What is possible beside the office: "possibility to work from home".
 _POSSIBLE = re.compile(
     r"\b(?:possibilit(?:y|ies)|opportunit(?:y|ies)|options?|flexibility|chance)(?: \w+)? to (?:\w+ )?$"
@@ -90,7 +101,14 @@ def part_of_the_time(words: str, before: str, behind: str) -> str | None:
         return ".at_times"
     if not _OF_WORK.search(words) or _STRONG.search(words):
         return None
-    return ".in_part" if _SOME_BEFORE.search(before) else ".mixed" if _MIXED.search(before) else None
+    if _SOME_BEFORE.search(before):
+        return ".in_part"
+    return ".mixed" if _MIXED.search(before) or _OR_MIXED.match(behind) else None
+
+
+def is_whole(before: str) -> bool:
+    """Whether all of the work is said to be from home."""
+    return bool(_WHOLLY.search(before))
 
 
 def is_possible(words: str, before: str) -> bool:
@@ -103,6 +121,14 @@ def said_of_office(text: Text, cue: Mention, before: str, behind: str) -> tuple[
     if days := days_a_week(before, behind, "office"):
         return "onsite" if days in FIVE else "hybrid", ".days"
     return ("onsite", "") if cue.value == "onsite" or stands_alone(text, cue) else (None, "")
+
+
+def said_of_week(words: str, before: str, behind: str) -> tuple[RemoteType | None, str]:
+    """What "days a week in" says: "three days per week in our Chicago office"."""
+    days = _days_in(before + words) if _AN_OFFICE.match(behind) else None
+    if days is None:
+        return None, ""
+    return "onsite" if (days["most"] or days["least"]) in FIVE else "hybrid", ".days"
 
 
 def stands_alone(text: Text, cue: Mention) -> bool:

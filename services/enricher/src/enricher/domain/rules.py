@@ -73,7 +73,7 @@ class RemoteRules(Rule, frozen=True, kw_only=True):
     provider: dict[RemoteType, list[str]]
     provider_flags: list[str]
     headline: dict[RemoteType, list[str]]
-    body: dict[RemoteType | Literal["partly", "home", "office", "alone"], list[str]]
+    body: dict[RemoteType | Literal["partly", "home", "office", "week", "alone"], list[str]]
     negations_before: list[str]
     negations_after: list[str]
     decoys: list[str]
@@ -182,12 +182,18 @@ class PlaceRules(Rule, frozen=True, kw_only=True):
 
 
 class City(msgspec.Struct, frozen=True, array_like=True):
-    """A line of `config/taxonomy/places.tsv.gz`: `population` in thousands; `names` are further spellings."""
+    """A line of `config/taxonomy/places.tsv.gz`.
+
+    `population` in thousands; `latitude` and `longitude` in degrees north and east, to a hundredth (1 km); `names` are
+    further spellings.
+    """
 
     name: str
     country: str
     region: str
     population: int
+    latitude: float
+    longitude: float
     names: tuple[str, ...] = ()
 
 

@@ -12,7 +12,7 @@ from enricher.domain import rules as r
 from enricher.errors import InvalidRulesError
 
 #: Counts changes of code that change what is read; part of the rules version beside the digest of the files.
-CODE_VERSION = 9
+CODE_VERSION = 10
 
 _FILES: dict[str, tuple[str, type[r.Rule]]] = {
     "skills": ("taxonomy/skills.yml", r.SkillRules),
@@ -57,8 +57,13 @@ def _checked(content: bytes, kind: type[r.Rule]) -> r.Rule:
 def _cities(content: bytes) -> list[r.City]:
     cities = []
     for line in gzip.decompress(content).decode().splitlines():
-        name, country, region, population, names = line.split("\t")
-        cities.append(r.City(name, country, region, int(population), tuple(names.split("|")) if names else ()))
+        try:
+            name, country, region, people, north, east, names = line.split("\t")
+            further = tuple(names.split("|")) if names else ()
+            cities.append(r.City(name, country, region, int(people), float(north), float(east), further))
+        except ValueError as error:
+            message = f"{_CITIES}: a line needs name, country, region, thousands of people, latitude, longitude, names"
+            raise InvalidRulesError(f"{message}: {error}") from error
     return cities
 
 
