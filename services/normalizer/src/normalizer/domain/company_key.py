@@ -24,6 +24,7 @@ class CompanyKeys:
     def __init__(self, names: CompanyNames, rules: CompanyRules) -> None:
         self._names = names
         self._rules = rules
+        self._agencies = tuple(f" {words} " for words in rules.agencies)
         self.company = lru_cache(maxsize=65_536)(self._company)
         self.brand = lru_cache(maxsize=65_536)(self._brand)
         self.is_agency = lru_cache(maxsize=65_536)(self._is_agency)
@@ -49,7 +50,8 @@ class CompanyKeys:
 
     def _is_agency(self, key: str) -> bool:
         """Whether it finds people for others, so that one title at one place may be many openings."""
-        return any(f" {words} " in f" {key} " for words in self._rules.agencies)
+        spaced = f" {key} "
+        return any(words in spaced for words in self._agencies)
 
 
 def _without(endings: frozenset[Words], words: Words) -> Words:

@@ -9,6 +9,9 @@ from normalizer.domain.dedupe_rules import DedupeRules
 
 _ASCII = bytes(range(128))
 _NO_LETTER = bytes(code for code in _ASCII if not chr(code).isalnum())
+_LOWER = bytes(range(256)).lower()
+#: The one letter whose small form depends on where it stands.
+_SIGMA = "Σ"
 _CUT = ("…", "...", "[...]", "[…]")
 #: Letters of a shingle: about three words. Letters, not words, because boards lose the spaces between paragraphs.
 LETTERS = 16
@@ -87,12 +90,15 @@ def _words(text: str) -> int:
 
 def _letters(text: str) -> str:
     """In lower case; as bytes, since a pattern would go through every text that holds one dash."""
-    encoded = text.lower().encode(errors="surrogatepass").translate(None, _NO_LETTER)
-    letters = encoded.decode(errors="surrogatepass")
+    if _SIGMA in text:
+        text = text.lower()
+    encoded = text.encode(errors="surrogatepass")
+    letters = encoded.translate(_LOWER, _NO_LETTER).decode(errors="surrogatepass")
     if not letters.isascii():
         for character in set(encoded.translate(None, _ASCII).decode(errors="surrogatepass")):
-            if not character.isalnum():
-                letters = letters.replace(character, "")
+            lower = "".join(filter(str.isalnum, character.lower()))
+            if lower != character:
+                letters = letters.replace(character, lower)
     return letters
 
 
