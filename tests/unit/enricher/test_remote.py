@@ -64,3 +64,28 @@ def test_evidence_names_rule_and_words(enricher: Enricher) -> None:
     read = enricher.read(posting(body="Dies ist für Zürich: fully remote!"))
     (evidence,) = [e for e in read.evidence if e.field == "remote_type"]
     assert (evidence.rule, evidence.text, evidence.start) == ("remote.body", "fully remote", 21)
+
+
+@pytest.mark.parametrize(
+    ("title", "place", "body", "where", "words"),
+    [
+        ("Engineer (Remote, US)", "Remote", "", "title", "US"),
+        ("Engineer", "Remote - Canada", "", "places", "Canada"),
+        ("Engineer", None, "Ein Büro in Zürich; remote within Germany.", "description", "Germany"),
+        ("Engineer", "Remote", "Zürich? No: you must be based in the US or Canada.", "description", "US or Canada"),
+        ("Engineer EMEA", "Remote", "", "title", "Engineer EMEA"),
+    ],
+)
+def test_the_limit_of_remote_work_is_told_with_its_words(
+    enricher: Enricher, title: str, place: str | None, body: str, where: str, words: str
+) -> None:
+    read = enricher.read(posting(title, body, place=place))
+    (limit,) = [e for e in read.evidence if e.field == "remote_regions"]
+    assert (limit.value, limit.where, limit.text) == (", ".join(read.remote_regions), where, words)
+    if where != "places":
+        assert {"title": title, "description": body}[where][limit.start : limit.end] == words
+
+
+def test_remote_work_without_a_limit_has_no_such_evidence(enricher: Enricher) -> None:
+    read = enricher.read(posting("Engineer", "Fully remote."))
+    assert (read.remote_regions, [e for e in read.evidence if e.field == "remote_regions"]) == ([], [])

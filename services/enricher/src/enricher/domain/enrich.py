@@ -114,10 +114,10 @@ class Enricher:
         types, of_types = self.employment.read(
             title, posting.employment_types, text, mentions.get("employment", _NONE), mentions.get("hours", _NONE)
         )
-        salary, of_salary = self.pay.read(posting.pay, _country(places), text, mentions.get("pay", _NONE))
         level = self.seniority.read(title, posting.seniority, text, mentions.get("seniority", _NONE))
         remote = self.remote.read(title, posting.remote, posting.places, text, mentions.get("remote", _NONE))
-        regions = self.remote_regions.read(title, posting.places, places, text, remote)
+        regions, of_regions = self.remote_regions.read(title, posting.places, places, text, remote)
+        salary, of_salary = self.pay.read(posting.pay, _country(places, regions), text, mentions.get("pay", _NONE))
         years, of_years = self.years.read(text, mentions.get("years", _NONE), sections)
         degree, of_degree = self.degree.read(text, mentions.get("degree", _NONE), sections)
         visa = self.authorisation.read(text, mentions.get("visa", _NONE))
@@ -129,7 +129,8 @@ class Enricher:
         occupation = self.occupation.read(display)
         evidence += [*skills.evidence, *of_types, *of_salary, *benefits]
         of_occupation = evidence_of(occupation, title)
-        evidence += [e for e in (level, of_occupation, remote, of_years, of_degree, visa, language) if e]
+        read = (level, of_occupation, remote, of_regions, of_years, of_degree, visa, language)
+        evidence += [each for each in read if each]
         return Enrichment(
             summary=summarize(posting.description_text), display_title=display, occupation=occupation,
             places=places, employment_types=types, salary=salary,
@@ -157,9 +158,11 @@ def _names(stated: Sequence[Place], read: Sequence[Place]) -> list[str | None]:
     return [name for p in (*stated, *read) for name in (p.text, p.city, p.region)]
 
 
-def _country(places: Sequence[Place]) -> str | None:
-    """The one country of all places; None where there is none or more than one."""
+def _country(places: Sequence[Place], regions: Sequence[str]) -> str | None:
+    """The one country of all places, else the one that remote work is limited to; None where it is open."""
     countries = {p.country for p in places if p.country}
+    if not countries and len(regions) == 1 and regions[0].islower():  # areas are in capitals
+        return regions[0]
     return countries.pop() if len(countries) == 1 else None
 
 
