@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normalizer.domain.text import evenly_spaced, line, lines, storable
+from normalizer.domain.text import each_evenly_spaced, evenly_spaced, line, lines, storable
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,8 @@ def test_what_comes_out_can_be_stored(text: str) -> None:
 @given(st.text(alphabet=st.sampled_from(" ab.\t\n\xa0\u2003\u3000\u200b\x1f\x85é"), max_size=12))
 def test_spaces_of_all_kinds_become_single_ones(text: str) -> None:
     assert evenly_spaced(text) == " ".join(text.split())
+
+
+@given(st.lists(st.text(alphabet=st.sampled_from(" ab.\n\n\t\xa0\u2003\u3000\x1f\x85é"), max_size=6), max_size=8))
+def test_spaces_of_all_parts_become_single_ones_and_empty_parts_are_left_out(parts: list[str]) -> None:
+    assert each_evenly_spaced(parts, "|".join(parts)) == [" ".join(part.split()) for part in parts if part.strip()]

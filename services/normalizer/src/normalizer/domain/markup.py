@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 import nh3
 
-from normalizer.domain.text import evenly_spaced, lines, storable
+from normalizer.domain.text import each_evenly_spaced, lines, storable
 from normalizer.domain.tidy_markup import is_tidy
 
 _BLOCKS = [
@@ -86,7 +86,7 @@ def clean_html(markup: str, base_url: str | None) -> str:
 def text_of(safe: str) -> str:
     """Plain text of HTML from `clean_html`: a line for each block or list item, cells apart by spaces."""
     flat = _INLINE_TAG.sub("", _CELL.sub(" ", safe.replace("&nbsp;", " ")))
-    text = "\n".join([even for part in _BLOCK_TAG.split(flat) if part and (even := evenly_spaced(part))])
+    text = "\n".join(each_evenly_spaced(_BLOCK_TAG.split(flat), flat))
     # The cleaner escapes no others.
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
 

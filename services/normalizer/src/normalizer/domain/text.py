@@ -2,10 +2,14 @@
 
 import html
 import re
+from collections.abc import Iterable
 
 # Tab, line feed and carriage return stay: they separate words and lines.
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
 _INVISIBLE = ("\u00ad", "\u200b", "\u2060", "\ufeff")
+#: White space but spaces and line ends.
+_RARE = [chr(code) for code in range(0x3001) if chr(code).isspace() and chr(code) not in " \n"]
+_RARE_ASCII = [sign for sign in _RARE if sign.isascii()]
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
@@ -33,7 +37,18 @@ def line(text: str | None) -> str | None:
 
 def lines(text: str) -> list[str]:
     """The lines that hold something, each with single spaces."""
-    return [even for part in storable(text).splitlines() if (even := evenly_spaced(part))]
+    clean = storable(text)
+    return each_evenly_spaced(clean.splitlines(), clean)
+
+
+def each_evenly_spaced(parts: Iterable[str], whole: str) -> list[str]:
+    """The parts of a text that hold something, each with single spaces.
+
+    Whether there is white space but spaces and line ends is asked once for all of them, and mostly there is none.
+    """
+    if "  " in whole or any(sign in whole for sign in (_RARE_ASCII if whole.isascii() else _RARE)):
+        return [even for part in parts if (even := evenly_spaced(part))]
+    return [" ".join(even.split()) if "\n" in even else even for part in parts if (even := part.strip())]
 
 
 def evenly_spaced(part: str) -> str:
