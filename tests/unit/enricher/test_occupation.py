@@ -123,6 +123,23 @@ def test_a_title_stands_for_its_unit_group(enricher: Enricher, title: str, isco_
     assert read.isco_code == isco_code
 
 
+@pytest.mark.parametrize(
+    ("title", "isco_code"),
+    [
+        ("Elevator Service Fitter", "7412"),
+        ("Concrete Pump Driver", "8332"),
+        ("Injection Press Setter", "8142"),
+        ("Chicken Farm Worker", "9212"),
+    ],
+)
+def test_titles_with_further_words_speak_beside_one_that_is_a_part_of_the_asked(
+    enricher: Enricher, title: str, isco_code: str
+) -> None:
+    read = enricher.read(posting(title)).occupation
+    assert read is not None
+    assert read.isco_code == isco_code
+
+
 @pytest.mark.parametrize("title", ["Engineer", "Senior Consultant", "Team Member", "Zzyzx", "", "Intern", "Инженер"])
 def test_what_says_too_little_stands_for_none(enricher: Enricher, title: str) -> None:
     assert enricher.read(posting(title)).occupation is None

@@ -2,7 +2,7 @@
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, combinations
 from math import exp, sqrt
@@ -18,11 +18,11 @@ from enricher.errors import InvalidRulesError
 #: Words of a title whose combinations are looked up, and the most words of a combination.
 _MOST_WORDS, _MOST_COMBINED = 6, 4
 #: From this similarity of a title made of the asked words alone, titles with further words are not looked at.
-_NEAR = 0.4
+_NEAR = 0.8
 #: Titles with further words that are looked at, those with the rarest words first.
 _MOST_COMPARED = 100
 #: The nearest titles that vote, and how much more the nearer count.
-_VOTERS, _POWER = 12, 2
+_VOTERS, _POWER = 8, 2
 #: Titles of many occupations vote with a little more strength than others, up to this many.
 _MOST_VOTES, _PER_VOTE = 3.0, 0.3
 #: For O*NET's code: how much more nearer titles count, those in the group, and the crosswalk
@@ -36,27 +36,24 @@ _NOT_MANAGER, _MANAGER, _ASSISTANT = 0.75, 0.6, 0.9
 #: were chosen though their words ("service technician") tell little one by one.
 _BY_HAND, _EXACT, _CHOSEN = 50.0, 0.999, 0.5
 #: How far all words of a title count beside the nearest titles, and from which evidence of theirs a group is believed.
-_WORDS, _BELIEVED = 0.1, 1.0
+_WORDS, _BELIEVED = 0.15, 1.0
 #: Groups with a smaller share of the strongest one's votes are passed over.
 _LEAST_VOTES = 0.05
+_NONE = frozenset[str]()
 
 
 #: Similarity to the title asked, 0 to 1, and the number of a title of the lists.
 Candidate = tuple[float, int]
-
-
-class _Votes(NamedTuple):
-    """For unit groups of ISCO-08, and for the occupations of each list by their number."""
-
-    groups: dict[str, float]
-    esco: dict[int, float]
-    onet: dict[int, float]
+#: Of an occupation under a title: its number, votes, group, and whether it is of ESCO.
+_Named = tuple[int, float, str, bool]
+#: A title that votes: similarity, strength, its occupations.
+_Vote = tuple[float, float, Sequence[_Named]]
 
 
 class _Title(NamedTuple):
-    """Of a title: occupations with votes, group and whether they are of ESCO; factor on votes; any ever excluded."""
+    """Of a title: its occupations; factor on votes; any ever excluded."""
 
-    occupations: tuple[tuple[int, float, str, bool], ...]
+    occupations: tuple[_Named, ...]
     scale: float
     choosy: bool
 
@@ -90,6 +87,8 @@ class OccupationReader:
         ranks = self.words.ranks
         #: Word → how special it is, and the bit of its rank.
         self._weights = {word: (weight, ranks.get(word, 0)) for word, weight in self._groups.learn().items()}
+        #: Length of a title's vector, 0 until it is asked for, and the bits of its ranks.
+        self._lengths, self._ranks = array("f", bytes(4 * len(self._keys))), bytearray(len(self._keys))
         self._named = lru_cache(maxsize=4096)(self._parsed)
         self._excluded = self._exclusions(rules)
         self.read = lru_cache(maxsize=20_000)(self._read)
@@ -126,9 +125,13 @@ class OccupationReader:
             return None
         top = sorted(found, reverse=True)[:_VOTERS]
         votes = self._votes(asked, top)
-        if not votes.groups:
+        groups: dict[str, float] = {}
+        for _, strength, named in votes:
+            for _, own, group, _ in named:
+                groups[group] = groups.get(group, 0.0) + strength * own
+        if not groups:
             return None
-        group, share = self._strongest_group(asked, votes.groups)
+        group, share = self._strongest_group(asked, groups)
         confidence = min(1.0, top[0][0]) * share
         if top[0][0] >= _EXACT and self._by_hand.get(top[0][1]) == group:
             confidence = max(confidence, _CHOSEN)
@@ -150,15 +153,17 @@ class OccupationReader:
             return []
         rank = 0
         square = 0.0
+        shares: dict[str, float] = {}
         for word, share in asked.items():
             weight, of_word = weights.get(word, (_UNKNOWN, 0))
             square += (weight * share) ** 2
+            shares[word] = weight * weight * share
             rank |= of_word
         length = sqrt(square)
         numbers = self._combined(known[:_MOST_WORDS])
-        found = [self._compared(number, asked, length, rank) for number in numbers]
+        found = self._compared(numbers, shares, length, rank)
         if not found or max(found)[0] < _NEAR:
-            found += [self._compared(n, asked, length, rank) for n in self._sharing(known, numbers)]
+            found += self._compared(self._sharing(known, numbers), shares, length, rank)
         return found
 
     def _combined(self, known: list[str]) -> set[int]:
@@ -167,37 +172,48 @@ class OccupationReader:
         keys = (" ".join(c) for n in range(1, _MOST_COMBINED + 1) for c in combinations(ordered, n))
         return {number for key in keys if (number := numbers.get(key)) is not None}
 
-    def _sharing(self, known: list[str], seen: set[int]) -> Iterator[int]:
+    def _sharing(self, known: list[str], seen: set[int]) -> set[int]:
         """Titles that hold asked words and others, by the rarest words."""
-        left = _MOST_COMPARED
-        for word in sorted(known, key=lambda w: (len(self._holding[w]), w)):
-            holding = self._holding[word]
+        left, found = _MOST_COMPARED, set[int]()
+        for holding in sorted((self._holding[word] for word in known), key=len):
             left -= len(holding)
             if left < 0:
-                return
-            for number in holding:
-                if number not in seen:
-                    seen.add(number)
-                    yield number
+                break
+            found.update(holding)
+        return found - seen
 
-    def _compared(self, number: int, asked: Mapping[str, float], length: float, rank: int) -> Candidate:
-        """Cosine of the weighted words, lowered where the ranks differ."""
-        common = own = 0.0
-        theirs = 0
-        for word in self._keys[number].split(" "):
+    def _compared(
+        self, numbers: Iterable[int], shares: Mapping[str, float], length: float, rank: int
+    ) -> list[Candidate]:
+        """Titles with the cosine of the weighted words, lowered where the ranks differ."""
+        keys, lengths, ranks = self._keys, self._lengths, self._ranks
+        found = []
+        for number in numbers:
+            words = keys[number].split(" ")
+            own = lengths[number] or self._measured(number, words)
+            common = 0.0
+            for word in words:
+                if word in shares:
+                    common += shares[word]
+            similarity = common / (length * own)
+            if differ := rank ^ ranks[number]:
+                if differ & MANAGER:
+                    similarity *= _NOT_MANAGER if rank & MANAGER else _MANAGER
+                elif differ & ASSISTANT:
+                    similarity *= _ASSISTANT
+            found.append((similarity, number))
+        return found
+
+    def _measured(self, number: int, words: Iterable[str]) -> float:
+        """The length of a title's vector, which is kept with its ranks."""
+        square, rank = 0.0, 0
+        for word in words:
             weight, of_word = self._weights[word]
-            weight *= weight
-            own += weight
-            theirs |= of_word
-            if share := asked.get(word):
-                common += weight * share
-        similarity = common / (length * sqrt(own))
-        if differ := rank ^ theirs:
-            if differ & MANAGER:
-                similarity *= _NOT_MANAGER if rank & MANAGER else _MANAGER
-            elif differ & ASSISTANT:
-                similarity *= _ASSISTANT
-        return similarity, number
+            square += weight * weight
+            rank |= of_word
+        self._ranks[number] = rank
+        self._lengths[number] = sqrt(square)
+        return self._lengths[number]
 
     def _parsed(self, number: int) -> _Title:
         """Occupations of a title with their votes."""
@@ -211,46 +227,44 @@ class OccupationReader:
             not self._excluded.keys().isdisjoint(one for one, _ in named),
         )
 
-    def _votes(self, asked: Mapping[str, float], top: Iterable[Candidate]) -> _Votes:
-        groups: dict[str, float] = {}
-        esco: dict[int, float] = {}
-        onet: dict[int, float] = {}
-        excluded = self._excluded
+    def _votes(self, asked: Mapping[str, float], top: Iterable[Candidate]) -> list[_Vote]:
+        excluded, votes = self._excluded, []
         for similarity, number in top:
-            named, scale, choosy = self._named(number)
-            strength = similarity**_POWER * scale
-            for one, votes, group, of_esco in named:
-                if choosy and one in excluded and not excluded[one].isdisjoint(asked):
-                    continue
-                groups[group] = groups.get(group, 0.0) + strength * votes
-                if of_esco:
-                    esco[one] = esco.get(one, 0.0) + strength * votes
-                else:
-                    onet[one] = onet.get(one, 0.0) + similarity**_POWER_OF_CODES * votes
-        return _Votes(groups, esco, onet)
+            title = self._named(number)
+            named: Sequence[_Named] = title.occupations
+            if title.choosy:
+                named = [each for each in named if excluded.get(each[0], _NONE).isdisjoint(asked)]
+            votes.append((similarity, similarity**_POWER * title.scale, named))
+        return votes
 
-    def _answer(self, group: str, votes: _Votes, confidence: float) -> Occupation:
+    def _answer(self, group: str, votes: Iterable[_Vote], confidence: float) -> Occupation:
         """ESCO's strongest occupation of the group, with the code of O*NET's strongest, in the group if possible."""
-        esco = self._strongest(votes.esco, group)
+        of_esco: dict[int, float] = {}
+        of_onet: dict[int, float] = {}
         codes: dict[str, float] = defaultdict(float)
-        for one, strength in votes.onet.items():
-            occupation = self._occupations[one]
-            codes[occupation.onet_code] += strength * (_IN_GROUP if occupation.isco_code == group else 1)
+        for similarity, strength, named in votes:
+            near = similarity**_POWER_OF_CODES
+            for one, own, its_group, is_esco in named:
+                within = its_group == group
+                if not is_esco:
+                    codes[self._occupations[one].onet_code] += near * own * (_IN_GROUP if within else 1)
+                if within:
+                    found = of_esco if is_esco else of_onet
+                    found[one] = found.get(one, 0.0) + (strength if is_esco else near) * own
+        esco, onet = self._strongest(of_esco), self._strongest(of_onet)
         if esco and (stated := self._codes.get(esco.title)):
             codes[stated] += _STATED
         elif esco and esco.onet_code:
             codes[esco.onet_code] += _CROSSWALK
-        onet = self._strongest(votes.onet, group)
-        named = esco or onet or StandardTitle("", group, "", "")
+        standard = esco or onet or StandardTitle("", group, "", "")
         return Occupation(
-            title=named.title, isco_code=group, confidence=round(confidence, 3),
+            title=standard.title, isco_code=group, confidence=round(confidence, 3),
             onet_code=max(codes, key=lambda c: (codes[c], c)) if codes else None,
             esco_uri=f"http://data.europa.eu/esco/occupation/{esco.esco_id}" if esco else None,
         )  # fmt: skip
 
-    def _strongest(self, votes: Mapping[int, float], group: str) -> StandardTitle | None:
-        within = [n for n in votes if self._occupations[n].isco_code == group]
-        return self._occupations[min(within, key=lambda n: (-votes[n], n))] if within else None
+    def _strongest(self, votes: Mapping[int, float]) -> StandardTitle | None:
+        return self._occupations[min(votes, key=lambda n: (-votes[n], n))] if votes else None
 
 
 def evidence_of(occupation: Occupation | None, title: str) -> Evidence | None:
