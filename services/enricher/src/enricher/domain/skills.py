@@ -79,17 +79,19 @@ class Skills:
     def _read(self, rules: SkillRules) -> Iterator[Spelling]:
         for kind, skills in rules.skills.items():
             for name, aliases in skills.items():
-                for words in (name, *aliases):
-                    sure = not self.ambiguity.is_ambiguous(words)
-                    yield Spelling.of(words, name, technology=kind == "technology", sure=sure)
+                for written in (name, *aliases):
+                    yield self._spelling(written, name, technology=kind == "technology")
 
     def _more(self, listed: Iterable[ListedSkill]) -> Iterator[Spelling]:
         for kind, name, spellings, _ in map(astuple, listed):
             for written in spellings:
-                words = written.lower()
-                sure = not self.ambiguity.is_ambiguous(words)
-                capitals = None if words == written else written.encode()
-                yield Spelling.of(words, name, technology=kind == "technology", sure=sure, written=capitals)
+                yield self._spelling(written, name, technology=kind == "technology")
+
+    def _spelling(self, written: str, name: str, *, technology: bool) -> Spelling:
+        words = written.lower()
+        sure = not self.ambiguity.is_ambiguous(words)
+        capitals = None if words == written else written.encode()
+        return Spelling.of(words, name, technology=technology, sure=sure, written=capitals)
 
     def phrases(self) -> Iterator[Phrase]:
         """What the scanner shall look for."""
@@ -146,7 +148,7 @@ class Skills:
             return None
         if spelling.sure and not own_name:
             return "alias"
-        listed = _neighbour_is_sure(index, text.low, found, sure)
+        listed = _neighbour_is_sure(index, text, found, sure)
         if own_name and not listed:
             return None
         if spelling.sure:
@@ -181,9 +183,10 @@ def _linked(low: bytes, end: int, start: int) -> bool:
     return start - end < _WIDEST_GAP and low[end:start].strip(b" \t\r\n") in LIST_GAPS
 
 
-def _neighbour_is_sure(index: int, low: bytes, found: list[Mention], sure: list[bool]) -> bool:
+def _neighbour_is_sure(index: int, text: Text, found: list[Mention], sure: list[bool]) -> bool:
     """Whether a mention to the left or right, along the enumeration, is surely a technology."""
     left = right = index
+    low, raw = text.low, text.raw
     first, last = index - _LONGEST_LIST, index + _LONGEST_LIST
     while left > first and left and _linked(low, found[left - 1].end, found[left].start):
         left -= 1
@@ -196,5 +199,9 @@ def _neighbour_is_sure(index: int, low: bytes, found: list[Mention], sure: list[
     if left == right:
         return False
     # Ambiguous technologies in a row ("Word, Excel", "Go, Rust, Swift") vouch for each other: two, or most of more.
-    row = {m.value.skill for m in found[left : right + 1] if m.value.technology}
+    row = {
+        m.value.skill
+        for m in found[left : right + 1]
+        if m.value.technology and m.value.is_written_so(raw[m.start : m.end])
+    }
     return len(row) >= 2 + (right - left > 2)
