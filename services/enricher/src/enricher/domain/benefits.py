@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from ahocorasick_rs import BytesAhoCorasick
+
 from enricher.domain.evidence import Evidence, from_span
 from enricher.domain.rules import BenefitRules
 from enricher.domain.scanner import Mention, Phrase
@@ -35,11 +37,12 @@ class _Phrases:
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self._all = frozenset(phrases)
-        self._first = frozenset(phrase.split()[0] for phrase in self._all)
+        #: The first words of all.
+        self.first = frozenset(phrase.split()[0] for phrase in self._all)
 
     def among(self, words: list[str]) -> bool:
         """Whether one of the phrases is among the words."""
-        if self._first.isdisjoint(words):
+        if self.first.isdisjoint(words):
             return False
         return any(
             " ".join(words[start : start + length]) in self._all
@@ -59,6 +62,8 @@ class BenefitReader:
         self._negated_behind = WordsPattern(rules.negations_behind)
         self._trade = _Phrases(rules.trade_before)
         self._trade_behind = WordsPattern(rules.trade_behind)
+        first = self._negations.first | self._trade.first
+        self._turning = BytesAhoCorasick([word.encode() for word in first]).find_matches_as_indexes
 
     def phrases(self) -> Iterator[Phrase]:
         """What the scanner shall look for."""
@@ -78,19 +83,23 @@ class BenefitReader:
             name, sure = mention.value
             if name in found or not (sure or _is_listed(text, listed, at)):
                 continue
-            before, behind = text.around(mention.start, mention.end, _REACH)
             # A list is offered or dealt with as a whole: "administer 401k plans, pension plans and profit sharing".
-            if _goes_on(text, refused, mention.start) or not self._is_offered(before):
+            if _goes_on(text, refused, mention.start) or not self._is_offered(text, mention.start):
                 refused = mention.end
                 continue
+            behind = text.behind(mention.end, _REACH)
             if self._trade_behind.match(behind.lstrip(" ,-")) or self._negated_behind.match(behind.lstrip()):
                 continue
             rule = "benefit.said" if sure else "benefit.beside_another"
             found[name] = from_span(text, mention.start, mention.end, field="benefits", value=name, rule=rule)
         return [found[name] for name in sorted(found)]
 
-    def _is_offered(self, before: str) -> bool:
+    def _is_offered(self, text: Text, start: int) -> bool:
         """Whether the words before neither deny the benefit nor make it the trade."""
+        # Most have no such word before them: the sentence and its words are for the others.
+        if not self._turning(text.low[start - _REACH if start > _REACH else 0 : start]):
+            return True
+        before = text.before(start, _REACH)
         words = _WORD.findall(before.rpartition("in addition to")[2])
         if self._trade.among(words[-_TRADED:]):
             return False
