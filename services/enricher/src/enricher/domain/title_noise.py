@@ -47,6 +47,7 @@ class TitleNoise:
         self._gazetteer = gazetteer
         self._phrases = _phrases(rules.noise)
         self._endings = _phrases(rules.endings)
+        self._last = {ending[-1] for ending in self._endings}
         self._longest = max(map(len, self._phrases | self._endings))
         self._firsts = {phrase[0] for phrase in self._phrases}
         self._fillers = frozenset(map(fold, rules.fillers))
@@ -92,6 +93,8 @@ class TitleNoise:
     def without_ending(self, text: str) -> str:
         """Without "part time", "100% remote" and the like at its end; something of the role always stays."""
         words = list(_WORD.finditer(text))
+        if not words or fold(words[-1].group()) not in self._last:
+            return text  # as most
         folded = [fold(w.group()) for w in words]
         count = len(words)
         while count > 1:

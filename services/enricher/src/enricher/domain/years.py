@@ -271,8 +271,10 @@ class YearsReader:
 
     def _first_own(self, before: str) -> int:
         """Where the words that a statement may be made of begin, of those before its unit: most are no part of it."""
-        other = next((run for run in _LETTERS.finditer(before[::-1]) if run[0] not in self._own), None)
-        return 0 if other is None else len(before) - other.start()
+        for run in _LETTERS.finditer(before[::-1]):
+            if run[0] not in self._own:
+                return len(before) - run.start()
+        return 0
 
     def _belongs(self, word: str) -> bool:
         return word in self._rules.numbers or word in _BETWEEN
