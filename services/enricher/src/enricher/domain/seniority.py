@@ -70,7 +70,7 @@ class SeniorityReader:
             known = {m.span() for _, m in found}
             leaders = (m for m in _LEADERS.finditer(low) if not m[1].endswith(self._no_leaders))
             found += [("manager", m) for m in leaders if m.span() not in known]
-        if not found or _EITHER.search(low):
+        if not found or ("/" in low and _EITHER.search(low)):
             return None
         level, match = min(found, key=lambda f: self._rank[f[0]])
         for other, m in found:
