@@ -20,6 +20,13 @@ _EITHER = re.compile(rf"^(?:(?!{_RANK}).)*?\b(\w+(?:\s\w+){{0,3}})\s*/\s*{_RANK}
 #: Behind a grade a title ends, or another part of it begins; not the comma of "$1,800", and not the sign before it.
 _GRADE_END, _SIGNS = re.compile(r"\s*(?:$|[-–—,(/|:&)](?!\d))|\s+(?:in|at|full|part|remote|hybrid)\b"), "$€£#."
 _NUMBER = re.compile(r"[-_:# ]?\d{3,}")
+#: "Software Engineer (Level 2)": the numbered levels of technical work, told as II and III are.
+_LEVELLED = re.compile(
+    r"\b(?:engineer|developer|programmer|analyst|scientist|specialist|technician|administrator|ingénieur|développeur"
+    r"|technicien|desarrollador|ingeniero|analista|entwickler|techniker)[^|,(/–—-]{0,20}?[\s,(–-]{1,3}"
+    r"(?:level|lvl|niveau|nivel|stufe)\s?([23])\b(?=\s*(?:$|[-–—,(/|:&)](?!\d)))"
+)
+_LEVELS: dict[str, Seniority] = {"2": "mid", "3": "senior"}
 #: "Assistant to the Regional Manager": whose assistant it is.
 _OF_OTHERS = re.compile(r"\b(?:assistant|secretary|assistenz|assistent(?:in)?)\s+(?:to|der|des)\s[^|(,/–—]*")
 #: "Küchenleiterin", "Heimleitung".
@@ -66,6 +73,8 @@ class SeniorityReader:
         found = [(level, m) for level, m in self._levels.find(low) if self._counts(low, m)]
         if "staff" in low and (staff := self._staff.search(plain)):
             found.append(("principal", staff))
+        if levelled := _LEVELLED.search(low):
+            found.append((_LEVELS[levelled[1]], levelled))
         if "leit" in low:
             known = {m.span() for _, m in found}
             leaders = (m for m in _LEADERS.finditer(low) if not m[1].endswith(self._no_leaders))
