@@ -23,7 +23,7 @@ _ASIDE = r"\((?:(?!{wish}|required|not\b|or\b|is\b|strongly|highly|would)[^)]{{5
 #: A study that was finished, whatever programme it belonged to; training that will do as well as a study.
 _DONE = re.compile(r"abgeschlossen|absolviert")
 _INSTEAD = re.compile(r"(?:in place of|in lieu of|instead of|substitut\w+ for)\s(?:an?\s|the\s)?$")
-_OR_TRAINING_BEFORE = re.compile(r"(?:ausbildung|techniker|meister)\b.{0,60}\b(?:oder|bzw)\b.{0,40}$")
+_OR_TRAINING_BEFORE = re.compile(r"(?:ausbildung|techniker|meister)\b.{0,110}\b(?:oder|bzw)\b.{0,40}$")
 _OR_TRAINING_BEHIND = re.compile(
     r".{0,80}\b(?:oder|bzw\.)\s(?:(?!und\b|sowie\b|mit\b)[^\s,]+\s){0,4}"
     r"(?:\w*(?:ausbildung|weiterbildung|erfahrung)|techniker|quereinsteiger)"
@@ -37,8 +37,8 @@ _EDUCATION = re.compile(r"\W*(?:(?:minimum|required)\s)?(?:education|qualificati
 _LOST_BREAK = re.compile(rb"[a-z)][.)]?[A-Z][A-Za-z]|[A-Za-z)]\.\d|[a-z]\d\+")
 #: Experience that will do as well: "or 8 years of …", "degree or 4+ years".
 _OR_YEARS = re.compile(
-    r"\b(?:or|oder|ou|o)\s(?:at least\s|a minimum of\s|minimum\s)?(?:\d{1,2}|two|three|four|five|six|eight|ten)\+?\s"
-    r"(?:\(\d+\)\s)?(?:or more\s)?(?:years|yrs|jahre|ans|años)"
+    r"\b(?:or|oder|ou|o)\s(?:at least\s|a minimum of\s|minimum\s)?(?:\d{1,2}|one|two|three|four|five|six|eight|ten)"
+    r"\+?\s(?:\(\d+\)\s)?(?:or more\s)?(?:years|yrs|jahre|ans|años|year of)\b"
     r"(?!\s(?:and|with)\s(?:an?\s)?(?:master|ph\.?d|mba|doctor|bachelor))"
 )
 #: The same without a number: "or equivalent work experience is required".

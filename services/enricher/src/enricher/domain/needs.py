@@ -28,6 +28,8 @@ _ASKED = (b"skills", b"kenntnisse")
 #: "Deutsch- und Englischkenntnisse"; several that one wish is for: "Java knowledge, and Kafka experience are a plus".
 _HALF = re.compile(rb"-(?: (?:und|oder|sowie) |, |/)[^.;\n]{0,30}kenntnisse")
 _SEVERAL = re.compile(rb"\b(?:are|both|sind|w\xc3\xa4ren|seraient|sont|ser\xc3\xadan|son)\b|, ?(?:and|or|und|oder)\b")
+#: Behind these a sentence speaks of something else: "experience in C, but you will see Python as well".
+_TURNED = re.compile(rb"\b(?:but(?! not)|aber|mais|pero)\b|\byou(?:\xe2\x80\x99|'| wi)ll\b")
 _ANEW = re.compile(
     rb",\s(?:[^\s,]+\s){0,3}?[^\s,]*(?:kenntnisse|erfahrung|knowledge|experience|familiarity|exposure|notions d"
     rb"|connaissances? d|conocimientos? d|experiencia)"
@@ -174,7 +176,9 @@ class Sections(msgspec.Struct, frozen=True, gc=False):
         if first == len(starts) or starts[first] >= end + _BESIDE:
             return False
         for ask in self.asks[first : bisect_left(starts, end + _BESIDE, first)]:
-            if (ask.value[1] == "behind") == (ask.start >= end) and self._reaches(ask, start, end):
+            is_behind = ask.start >= end
+            turned = not is_behind and _TURNED.search(self.text.low, ask.end, start) is not None
+            if (ask.value[1] == "behind") == is_behind and not turned and self._reaches(ask, start, end):
                 before = _ENDS.split(self.text.low[ask.start - _ASKER if ask.start > _ASKER else 0 : ask.start])[-1]
                 if self.not_asked.isdisjoint(_WORD.findall(before)):
                     return True
