@@ -1,6 +1,7 @@
 """The stage on a real database: what it keeps, sends on, reuses and sets aside."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -35,11 +36,11 @@ class Counting(Enricher):
         super().__init__(load_rules())
         self.read_titles: list[str] = []
 
-    def read(self, posting: Posting) -> Enrichment:
-        self.read_titles.append(posting.title)
-        if posting.title == "Broken":
+    def read_all(self, postings: Sequence[Posting]) -> list[Enrichment]:
+        self.read_titles += [posting.title for posting in postings]
+        if any(posting.title == "Broken" for posting in postings):
             raise ZeroDivisionError("a bug")
-        return super().read(posting)
+        return super().read_all(postings)
 
 
 @dataclass
@@ -105,6 +106,31 @@ async def test_only_postings_whose_outcome_is_open_are_counted_on(stage: Stage) 
     finished, jobs = await stage(numbered(1), numbered(2, outcome=None), numbered(3, outcome="updated", closed=True))
     assert [c.postings for c in finished.children] == [2]
     assert [j.closed for j in jobs] == [False, False, True]
+
+
+async def test_long_texts_are_read_a_few_at_a_time_so_that_others_have_their_turn(stage: Stage) -> None:
+    turns: list[int] = []
+
+    async def others() -> None:
+        while True:
+            turns.append(len(stage.enricher.read_titles))
+            await asyncio.sleep(0)
+
+    watching = asyncio.create_task(others())
+    long = [
+        posting(f"Engineer {n}", "Java. " * 25_000, hash_key=f"{n:032x}", content_hash=f"{n:032x}") for n in range(5)
+    ]
+    _, jobs = await stage(*long)
+    watching.cancel()
+    assert len(jobs) == 5
+    assert {2, 4} <= set(turns)
+
+
+async def test_postings_of_one_content_are_read_once(stage: Stage) -> None:
+    finished, jobs = await stage(numbered(1), numbered(2, content_hash=f"{1001:032x}"))
+    assert [j.skills for j in jobs] == [["go", "postgresql", "python"]] * 2
+    assert stage.enricher.read_titles == ["Engineer 1"]
+    assert finished.quarantined == []
 
 
 async def test_one_bad_posting_does_not_harm_the_others(stage: Stage) -> None:

@@ -1,6 +1,6 @@
 """A replay under other rules: what the text says now goes on, what is known already does not, all of it is reported."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,11 +36,13 @@ class Tomorrow(Enricher):
     def __init__(self) -> None:
         self.__dict__.update(READER.__dict__, rules_version="tomorrow")
 
-    def read(self, posting: Posting) -> Enrichment:
-        if posting.title == "Broken":
+    def read_all(self, postings: Sequence[Posting]) -> list[Enrichment]:
+        if any(posting.title == "Broken" for posting in postings):
             raise ZeroDivisionError("a bug")
-        found = super().read(posting)
-        return msgspec.structs.replace(found, seniority="senior") if "kubernetes" in found.skills else found
+        return [
+            msgspec.structs.replace(found, seniority="senior") if "kubernetes" in found.skills else found
+            for found in super().read_all(postings)
+        ]
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ async def test_of_what_was_in_hand_at_a_first_crash_only_what_was_being_read_is_
     with monkeypatch.context() as patched, contextlib.ExitStack() as dying:
         patched.setattr(inflight, "PROCESS", dead)
         if read is not None:
-            dying.enter_context(last_words.reading(message(read[0], "fine").headers, read[1]))
+            dying.enter_context(last_words.reading(message(read[0], "fine").headers, read[1], read[1] + 1))
         last_words.take_over()
     await rig.run(stage, unit)
     rows = await rig.rows("SELECT item FROM normalizer.quarantine ORDER BY reference")
@@ -121,12 +121,12 @@ async def test_of_what_was_in_hand_at_a_first_crash_only_what_was_being_read_is_
 def test_what_a_fork_was_reading_when_it_was_killed_is_known_to_the_next_one_and_what_it_had_read_is_not() -> None:
     unit = message("u").headers
 
-    def life(position: int | None, *, dies_reading: bool) -> uuid.UUID:
+    def life(read: range | None, *, dies_reading: bool) -> uuid.UUID:
         mine, its = os.pipe()
         if (child := os.fork()) == 0:
             os.write(its, inflight.PROCESS.bytes)
-            if position is not None:
-                with last_words.reading(unit, position):
+            if read is not None:
+                with last_words.reading(unit, read.start, read.stop):
                     if dies_reading:
                         os.kill(os.getpid(), signal.SIGKILL)
             os._exit(0)
@@ -141,9 +141,11 @@ def test_what_a_fork_was_reading_when_it_was_killed_is_known_to_the_next_one_and
         os.waitpid(child, 0)
         return list(os.read(mine, 9))[1:]
 
-    assert told(life(2, dies_reading=True)) == [2]
+    assert told(life(range(2, 3), dies_reading=True)) == [2]
+    assert told(life(range(2), dies_reading=True)) == [0, 1]
     assert told(uuid.uuid4()) == [0, 1, 2]
-    assert told(life(2, dies_reading=False)) == [0, 1, 2]
+    assert told(life(range(2, 3), dies_reading=False)) == [0, 1, 2]
+    assert told(life(range(2, 9), dies_reading=True)) == [0, 1, 2]
 
 
 async def test_a_unit_that_comes_again_to_the_process_that_holds_it_is_no_suspect(rig: StageRig) -> None:

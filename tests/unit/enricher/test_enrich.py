@@ -24,6 +24,18 @@ def test_the_same_posting_gives_the_same_record(enricher: Enricher) -> None:
     assert msgspec.json.encode(Enricher(load_rules()).read(job)) == first
 
 
+def test_a_posting_reads_the_same_whatever_is_read_beside_it(enricher: Enricher) -> None:
+    several = [
+        posting("Senior Engineer", BODY, "Toronto, ON"),
+        posting("", ""),
+        posting("Werkstudent (m/w/d)", "Kenntnisse in Java. 15 € pro Stunde, 20 Stunden pro Woche.", "Remote"),
+        posting("Nurse (Remote, US)", "$40 - $50 an hour. Master's degree preferred. 5+ years of experience."),
+    ]
+    assert enricher.read_all(several) == [enricher.read(one) for one in several]
+    assert enricher.read_all(several[::-1]) == [enricher.read(one) for one in several[::-1]]
+    assert enricher.read_all([]) == []
+
+
 def test_an_enrichment_survives_being_stored(enricher: Enricher) -> None:
     read = enricher.read(posting("Senior Engineer", BODY, "Toronto, ON"))
     assert msgspec.json.decode(msgspec.json.encode(read), type=Enrichment) == read

@@ -1,7 +1,7 @@
 """Data enters: canonical postings, from the broker."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, lru_cache, partial
@@ -24,6 +24,8 @@ from enricher.store.rule_files import load_rules
 
 _log = structlog.get_logger()
 _FAILED = "enrich_error"
+#: Characters of bodies read at once, which takes some 50 ms.
+_MOST_CHARACTERS = 400_000
 _FIELDS = ("places", "remote_type", "employment_types", "seniority", "company_size", "salary", "skills")
 
 
@@ -40,6 +42,16 @@ class Prepared:
     read: dict[str, Enrichment] = field(default_factory=dict)
     found: dict[str, Enrichment] = field(default_factory=dict)
     failed: list[tuple[Posting, str]] = field(default_factory=list)
+
+    def take(self, posting: Posting, known: Mapping[str, Enrichment], errors: Mapping[str, str]) -> None:
+        """Make a job of a posting by what is known or was read of its content."""
+        if (error := errors.get(posting.content_hash)) is not None:
+            self.failed.append((posting, error))
+            return
+        enrichment = known.get(posting.content_hash) or self.read[posting.content_hash]
+        self.jobs.append(job_of(posting, enrichment, self.rules_version))
+        self.postings.append(posting)
+        self.found[posting.hash_key] = enrichment
 
 
 @cache
@@ -110,13 +122,18 @@ class EnrichPostings:
             for p in event.postings
             if p.hash_key in last
         ]
-        for position, posting in enumerate(event.postings):
-            if posting.hash_key in last:
-                continue
-            with reading(headers, position):
-                _read(enricher, posting, known, prepared)
+        errors: dict[str, str] = {}
+        for first, end in _stretches(event.postings):
+            new: dict[str, Posting] = {}
+            for posting in event.postings[first:end]:
+                if posting.hash_key not in last and posting.content_hash not in known:
+                    new.setdefault(posting.content_hash, posting)
+            with reading(headers, first, end):
+                _read(enricher, list(new.values()), prepared.read, errors)
             # A hundred long texts take a while: heartbeats and other queues must have their turn.
             await asyncio.sleep(0)
+        for posting in read:
+            prepared.take(posting, known, errors)
         return prepared
 
     async def apply(
@@ -163,19 +180,32 @@ class EnrichPostings:
         return finished
 
 
-def _read(enricher: Enricher, posting: Posting, known: dict[str, Enrichment], prepared: Prepared) -> None:
+def _stretches(postings: Sequence[Posting]) -> Iterator[tuple[int, int]]:
+    """Where to cut a batch: stretches of about as many characters as can be read before others have their turn."""
+    first, characters = 0, 0
+    for position, posting in enumerate(postings):
+        characters += len(posting.description_text)
+        if characters > _MOST_CHARACTERS and position > first:
+            yield first, position
+            first, characters = position, len(posting.description_text)
+    if first < len(postings):
+        yield first, len(postings)
+
+
+def _read(enricher: Enricher, postings: Sequence[Posting], read: dict[str, Enrichment], errors: dict[str, str]) -> None:
+    """Add what each says to `read`, or what reading it raised to `errors`, by content."""
+    postings = [p for p in postings if p.content_hash not in read and p.content_hash not in errors]
     try:
-        enrichment = known.get(posting.content_hash) or prepared.read.get(posting.content_hash)
-        if enrichment is None:
-            enrichment = enricher.read(posting)
-            prepared.read[posting.content_hash] = enrichment
-        prepared.jobs.append(job_of(posting, enrichment, enricher.rules_version))
-        prepared.postings.append(posting)
-        prepared.found[posting.hash_key] = enrichment
-    except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this posting only
-        # One posting that our code cannot read must not hold up the other 99; it is set aside with what was raised.
-        _log.exception("posting_not_enriched", hash_key=posting.hash_key)
-        prepared.failed.append((posting, f"{type(error).__name__}: {error}"))
+        read.update(zip((p.content_hash for p in postings), enricher.read_all(postings), strict=True))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it concerns one posting only
+        if len(postings) > 1:
+            # One posting that our code cannot read must not hold up the other 99: each stands alone now.
+            for posting in postings:
+                _read(enricher, [posting], read, errors)
+            return
+        # It is set aside with what was raised.
+        _log.exception("posting_not_enriched", hash_key=postings[0].hash_key)
+        errors[postings[0].content_hash] = f"{type(error).__name__}: {error}"
 
 
 def _only_ended(posting: Posting) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from common.contracts import Headers
 from common.messaging import inflight
 
-#: Process, unit, position of the posting; all zero while nothing is read.
-_RECORD = struct.Struct("=16sqI")
+#: Process, unit, positions of the first posting and behind the last; all zero while nothing is read.
+_RECORD = struct.Struct("=16sqII")
 _page = mmap.mmap(-1, _RECORD.size)
 _left = bytes(_RECORD.size)
 
@@ -26,9 +26,9 @@ os.register_at_fork(after_in_child=take_over)
 
 
 @contextlib.contextmanager
-def reading(headers: Headers, position: int) -> Iterator[None]:
-    """Within, which must not await, this posting of the unit is the one that ends the process if any does."""
-    _page[:] = _RECORD.pack(inflight.PROCESS.bytes, _unit(headers), position)
+def reading(headers: Headers, first: int, end: int) -> Iterator[None]:
+    """Within, which must not await, one of these postings of the unit is what ends the process if anything does."""
+    _page[:] = _RECORD.pack(inflight.PROCESS.bytes, _unit(headers), first, end)
     try:
         yield
     finally:
@@ -36,13 +36,13 @@ def reading(headers: Headers, position: int) -> Iterator[None]:
 
 
 def suspects(holder: uuid.UUID | None, headers: Headers, count: int) -> Sequence[int]:
-    """Which of `count` postings may have ended the process that held the unit: one, none, or any as far as we know."""
-    process, unit, position = _RECORD.unpack(_left)
+    """Which of `count` postings may have ended the process that held the unit: some, none, or any as far as we know."""
+    process, unit, first, end = _RECORD.unpack(_left)
     if holder is None or process != holder.bytes:
         return range(count)
     if unit != _unit(headers):
         return ()
-    return (position,) if position < count else range(count)
+    return range(first, end) if first < end <= count else range(count)
 
 
 def _unit(headers: Headers) -> int:
