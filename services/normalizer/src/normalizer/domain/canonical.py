@@ -27,6 +27,24 @@ _MOST_PLACES, _MOST_TAGS, _MOST_TYPES = 250, 100, 10
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """A source's posting, its values as cleaned, and the warnings of the rules that it breaks."""
+
+    posting: SourcePosting
+    draft: Draft
+    warnings: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The same with its description as clean HTML and as text."""
+
+    checked: Checked
+    markup: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Canonical:
     """A record, and the draft it was made of for the rules of its page."""
 
@@ -36,6 +54,11 @@ class Canonical:
 
 def canonical(posting: SourcePosting, source: str, collected_at: datetime, rules: Rules) -> Canonical:
     """The record of one posting; RejectedError with the reason of the first critical rule it breaks."""
+    return recorded(described(checked(posting, collected_at, rules)), source)
+
+
+def checked(posting: SourcePosting, collected_at: datetime, rules: Rules) -> Checked:
+    """The values of a posting as cleaned; RejectedError with the reason of the first critical rule it breaks."""
     draft = _draft(posting)
     broken, warnings = rules.examine(draft, collected_at)
     if broken is not None:
@@ -43,7 +66,21 @@ def canonical(posting: SourcePosting, source: str, collected_at: datetime, rules
     identity = draft["source_job_id"]
     if not identity or len(identity) > _LONGEST_ID:  # without it nothing can be stored, enforced or not
         raise RejectedError("id_unusable", f"an id needs 1 to {_LONGEST_ID} characters")
-    markup, text = _description(posting, draft)
+    return Checked(posting, draft, warnings)
+
+
+def described(checked: Checked) -> Described:
+    """With its description, as HTML where the source gives it so; the gate may have cut or dropped it."""
+    draft, is_markup = checked.draft, bool(checked.posting.description_html)
+    markup, text = describe(
+        draft["description"] if is_markup else None, None if is_markup else draft["description"], draft["url"]
+    )
+    return Described(checked, markup, text)
+
+
+def recorded(described: Described, source: str) -> Canonical:
+    """The record, with its identity and the hash of its content."""
+    posting, draft = described.checked.posting, described.checked.draft
     values: dict[str, Any] = {name: draft[name] for name in _TAKEN}
     values |= {name: draft[name] or [] for name in ("places", "employment_types", "tags")}
     record = Record(
@@ -51,11 +88,11 @@ def canonical(posting: SourcePosting, source: str, collected_at: datetime, rules
         source=source,
         title=draft["title"] or "",
         company=draft["company"] or "",
-        description_html=markup,
-        description_text=text,
-        description_is_excerpt=posting.description_is_excerpt and bool(text),
+        description_html=described.markup,
+        description_text=described.text,
+        description_is_excerpt=posting.description_is_excerpt and bool(described.text),
         pay=_pay(draft),
-        warnings=warnings,
+        warnings=described.checked.warnings,
         **values,
     )
     return Canonical(msgspec.structs.replace(record, content_hash=content_hash(record)), draft)
@@ -95,14 +132,6 @@ def _draft(posting: SourcePosting) -> Draft:
         "posted_at": _aware(posting.posted_at),
         "valid_through": _aware(posting.valid_through),
     }
-
-
-def _description(posting: SourcePosting, draft: Draft) -> tuple[str, str]:
-    """As HTML where the source gives it so; the gate may have cut or dropped it."""
-    is_markup = bool(posting.description_html)
-    return describe(
-        draft["description"] if is_markup else None, None if is_markup else draft["description"], draft["url"]
-    )
 
 
 def _place(place: Place) -> Place:
