@@ -24,8 +24,8 @@ from enricher.store.rule_files import load_rules
 
 _log = structlog.get_logger()
 _FAILED = "enrich_error"
-#: Characters of bodies read at once, which takes some 50 ms.
-_MOST_CHARACTERS = 400_000
+#: Characters of bodies read at once, which takes some 20 ms.
+_MOST_CHARACTERS = 150_000
 _FIELDS = ("places", "remote_type", "employment_types", "seniority", "company_size", "salary", "skills")
 
 
