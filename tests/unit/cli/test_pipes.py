@@ -48,10 +48,10 @@ def test_the_same_job_elsewhere_is_one_cluster_and_another_role_is_none(tmp_path
 
 def test_a_text_that_is_said_to_be_cut_is_compared_and_read_as_an_excerpt(tmp_path: Path) -> None:
     said = POSTINGS[0] | {"title": "Lead Platform Engineer Routing", "posted_at": "2026-03-02"}
-    first = said | {"description": "The first half of an advert, with twelve words or more and 5 years"}
+    first = said | {"description": f"Half of an advert of 5 years, {' '.join(f'first{n}' for n in range(25))}"}
     other = said | {
         "id": "z", "title": f"{said['title']} (m/w/d)",
-        "description": "Quite another half of this advert, which shares no run of words with it",
+        "description": f"Quite another half of it, {' '.join(f'other{n}' for n in range(25))}",
     }  # fmt: skip
     cut = [line | {"description_is_excerpt": True} for line in (first, other)]
     assert [row["cluster_id"] for row in piped(tmp_path, ["dedupe"], [first, other])[1]] == ["a", "z"]
