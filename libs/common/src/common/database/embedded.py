@@ -1,5 +1,7 @@
 """An embedded PostgreSQL: started as our child on 127.0.0.1, ended with us, safe to kill at any time."""
 
+import contextlib
+import random
 import signal
 import socket
 import time
@@ -123,9 +125,14 @@ class EmbeddedPostgres:
         return False
 
 
+#: Not one that a connection may be given until the server that we start has bound it.
+_PORTS = range(20_000, 32_000)
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 that nobody uses at the moment, below those that outgoing connections are given."""
+    for port in random.SystemRandom().sample(_PORTS, 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError(f"no free port among {_PORTS.start} to {_PORTS.stop - 1}")
