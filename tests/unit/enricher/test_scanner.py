@@ -12,6 +12,7 @@ PHRASES = [
     Phrase("data", "skill", "Data"),
     Phrase("data base", "skill", "Database"),
     Phrase("big data base", "skill", "Big database"),
+    Phrase("is data", "decoy"),
 ]
 SCANNER = Scanner(PHRASES)
 
@@ -27,6 +28,10 @@ SCANNER = Scanner(PHRASES)
         ("bigger data base", ["Database"]),
         ("xbig data base", ["Database"]),
         ("exceling", []),
+        ("this data base is new", ["Database"]),
+        ("this data.", ["Data"]),
+        ("this data baseball", ["Data"]),
+        ("this data base and big data", ["Database", "Big data"]),
     ],
 )
 def test_the_longest_phrase_that_stands_as_words_of_its_own_is_found(words: str, found: list[str]) -> None:

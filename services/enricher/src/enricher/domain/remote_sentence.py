@@ -88,11 +88,14 @@ _OTHERWISE = re.compile(
     r"\b(?:compensation|allowance|stipend|budget|reimbursement|experience|experienced|comfortable|accustomed)"
     r"(?:\W+(?:for|in|with|of|to|a|an|the|your|working))*\W+$"
 )
+#: What holds for others only: "unless approved to work fully remotely".
+_UNLESS = re.compile(r"\bunless\b[^,;]*$")
 
 
 def says_nothing(before: str, behind: str) -> bool:
-    """Whether work from home is paid for or asked to be known, or rarer than weekly: nothing of this job."""
-    return bool(_OTHERWISE.search(before) or _RARELY.search(before) or _RARELY.search(behind))
+    """Whether work from home is paid for, asked to be known, an exception or rarer than weekly: nothing of this job."""
+    asked = _OTHERWISE.search(before) or _UNLESS.search(before)
+    return bool(asked or _RARELY.search(before) or _RARELY.search(behind))
 
 
 def part_of_the_time(words: str, before: str, behind: str) -> str | None:

@@ -11,6 +11,8 @@ from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 from enricher.domain.text import BESIDE, SURELY, Text
 
 _SPACE = re.compile(b" ")
+#: Where a word ends, and how many bytes behind a phrase that is no words of its own one that begins in it may end.
+_WORD_END, _BEYOND = re.compile(rb"(?<=\w)(?!\w)"), 40
 #: Right behind a single word these surely go on with it: no line break was lost there.
 _SMALL = b"abcdefghijklmnopqrstuvwxyz_@"
 
@@ -39,7 +41,8 @@ class Scanner:
     """Aho-Corasick over all phrases; where several begin at one place the longest counts (LeftmostLongest).
 
     A phrase of kind `decoy` is found and dropped, so that the words in it are not read as something else.
-    A phrase that ends within a word hides nothing: in "excel indispensable" there is "excel", not "excel in".
+    A phrase that ends within a word hides nothing: in "excel indispensable" there is "excel", not "excel in"; in
+    "this remote role" it is not "is remote" that is found.
     """
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
@@ -62,8 +65,10 @@ class Scanner:
         meanings, bounded, single = self._meanings, self._bounded, self._single
         is_word = text.is_word
         low, raw, does = text.low, text.raw, BESIDE
-        beside = b" " + low + b" "
+        beside, free = b" " + low + b" ", 0
         for index, start, end in self._automaton.find_matches_as_indexes(low):
+            if start < free:
+                continue
             before, behind = does[beside[start]], does[beside[end + 1]]
             # Most stand between two bytes that end a word, or surely in a longer one (where a line break was lost, a
             # capital or a number begins a word): asking costs as much as all else here.
@@ -77,25 +82,28 @@ class Scanner:
                 )
             ):
                 if not single[index]:
-                    self._scan_within(text, start, end, found)
+                    free = self._scan_within(text, start, end, found)
                 continue
             for kind, value in meanings[index]:
                 found[kind].append(Mention(start, end, value))
         return found
 
-    def _scan_within(self, text: Text, start: int, end: int, found: dict[str, list[Mention]]) -> None:
-        """Find the shorter phrases in one that is no words of its own here."""
-        ends, free = [*(space.start() for space in _SPACE.finditer(text.low, start, end)), end], start
-        for begin in (start, *(stop + 1 for stop in ends[:-1])):
+    def _scan_within(self, text: Text, start: int, end: int, found: dict[str, list[Mention]]) -> int:
+        """Find the phrases that begin in one that is no words of its own here; where the last of them ends."""
+        inside, free = [*(space.start() for space in _SPACE.finditer(text.low, start, end)), end], start
+        beyond = [word.start() for word in _WORD_END.finditer(text.low, end + 1, end + _BEYOND)]
+        for begin in (start, *(stop + 1 for stop in inside[:-1])):
             if begin < free:
                 continue
-            for stop in reversed(ends):
+            # At its start it was the longest.
+            for stop in reversed(inside if begin == start else inside + beyond):
                 index = self._index.get(text.low[begin:stop])
                 if index is not None and (not self._bounded[index] or text.is_word(begin, stop)):
                     for kind, value in self._meanings[index]:
                         found[kind].append(Mention(begin, stop, value))
                     free = stop
                     break
+        return free
 
 
 def _spellings(words: str) -> Iterable[bytes]:

@@ -12,7 +12,7 @@ from enricher.domain import rules as r
 from enricher.errors import InvalidRulesError
 
 #: Counts changes of code that change what is read; part of the rules version beside the digest of the files.
-CODE_VERSION = 10
+CODE_VERSION = 11
 
 _FILES: dict[str, tuple[str, type[r.Rule]]] = {
     "skills": ("taxonomy/skills.yml", r.SkillRules),
