@@ -22,6 +22,7 @@ _SETTINGS = {
     "unix_socket_directories": "",  # a path of more than 107 characters would not start
     "max_connections": "100",
     "shared_buffers": "64MB",
+    "wal_buffers": "16MB",  # of 2 MB each statement of a large batch had to write the log itself
     "max_wal_size": "512MB",
     "jit": "off",
     "log_min_error_statement": "panic",  # statements hold what people wrote

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+import zstandard
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.contracts import Posting
@@ -13,14 +14,14 @@ from common.database import bulk_upsert
 from enricher.domain.enrich import Enrichment
 from enricher.tables import enrichment, posting_enrichment
 
-_decode = msgspec.json.Decoder(Enrichment).decode
-_result = sa.cast(enrichment.c.result, sa.Text)
+_encode = msgspec.json.Encoder(decimal_format="string").encode
+_decoder = msgspec.json.Decoder(Enrichment)
 _KNOWN = (
-    sa.select(enrichment.c.content_hash, _result)
+    sa.select(enrichment.c.content_hash, enrichment.c.result)
     .where(enrichment.c.content_hash == sa.any_(sa.bindparam("hashes", type_=sa.ARRAY(sa.Uuid(as_uuid=False)))))
     .where(enrichment.c.rules_version == sa.bindparam("rules_version"))
 )
-_CURRENT = sa.select(posting_enrichment, _result.label("result")).join_from(
+_CURRENT = sa.select(posting_enrichment, enrichment.c.result).join_from(
     posting_enrichment,
     enrichment,
     sa.and_(
@@ -61,10 +62,12 @@ class EnrichmentStore:
         now: datetime,
     ) -> None:
         """Keep newly read contents, and point postings to theirs unless a later version is there already."""
+        compress = zstandard.ZstdCompressor(level=1).compress
         contents = [
-            {"content_hash": key, "rules_version": rules_version, "result": result, "dwh_load_timestamp": now}
+            {"content_hash": key, "rules_version": rules_version, "result": compress(_encode(result)),
+             "dwh_load_timestamp": now}
             for key, result in read.items()
-        ]
+        ]  # fmt: skip
         await bulk_upsert(conn, enrichment, contents, key=("content_hash", "rules_version"), update=())
         latest: dict[str, Posting] = {}
         for posting in postings:
@@ -87,6 +90,10 @@ class EnrichmentStore:
         """The enrichments of postings' latest versions, as far as they were enriched."""
         rows = (await conn.execute(_OF_POSTINGS, {"keys": sorted(set(hash_keys))})).mappings()
         return {each.hash_key: each for each in map(_stored, rows)}
+
+
+def _decode(result: bytes) -> Enrichment:
+    return _decoder.decode(zstandard.decompress(result))
 
 
 def _stored(row: sa.RowMapping) -> StoredEnrichment:
