@@ -58,6 +58,7 @@ class SeniorityRules(Rule, frozen=True, kw_only=True):
     precedence: list[Seniority]
     ignore: list[str]
     staff_heads: list[str]
+    callings: list[str]
     no_leaders: list[str]
     titles: dict[Seniority, list[str]]
     crafts: dict[Seniority, list[str]]
