@@ -6,11 +6,12 @@ from functools import lru_cache
 
 from common.contracts import Place, RemoteType
 from enricher.domain.evidence import Evidence, from_span
+from enricher.domain.remote_offer import OFFERED, is_of_job, is_possible, of_possibility
 from enricher.domain.remote_sentence import (
     FIVE,
     REACH,
     days_a_week,
-    is_possible,
+    is_in_field,
     is_whole,
     part_of_the_time,
     said_of_office,
@@ -29,7 +30,7 @@ _ORDER: tuple[RemoteType, ...] = ("hybrid", "remote", "onsite")
 _BEFORE, _BEHIND = 24, 32
 #: Of which "not" says that some of the time is left: "not fully remote".
 _WHOLE = re.compile(
-    r"fully|completely|entirely|100|komplett|vollständig|ausschließlich|entièrement|total|completamente"
+    r"fully|completely|entirely|100|remote.only|komplett|vollständig|ausschließlich|entièrement|total|completamente"
 )
 _SENTENCE_END = re.compile(r"[.!?;\n]")
 
@@ -89,8 +90,10 @@ class RemoteReader:
         found: dict[RemoteType, Evidence] = {}
         for m in mentions:
             kind, how = self._said(text, m)
-            if kind and kind not in found:
+            if kind and (kind not in found or found[kind].rule.endswith(OFFERED)):
                 found[kind] = from_span(text, m.start, m.end, field="remote_type", value=kind, rule=f"remote.body{how}")
+        if "remote" in found and "hybrid" in found and found["hybrid"].rule.endswith(OFFERED):
+            return found["remote"]
         return _first(found)
 
     def _said(self, text: Text, cue: Mention) -> tuple[RemoteType | None, str]:
@@ -98,7 +101,8 @@ class RemoteReader:
         if cue.value == "hybrid":
             return "hybrid", ""
         if cue.value == "alone":
-            return ("hybrid", ".alone") if stands_alone(text, cue) else (None, "")
+            said = stands_alone(text, cue) or is_of_job(cue, *text.around(cue.start, cue.end, REACH))
+            return ("hybrid", ".alone") if said else (None, "")
         if cue.value in {"office", "onsite"}:
             return said_of_office(text, cue, *text.around(cue.start, cue.end, REACH))
         if cue.value == "week":
@@ -114,11 +118,17 @@ class RemoteReader:
             return "hybrid", how
         if days := days_a_week(before, behind, "home"):
             return "remote" if days in FIVE else "hybrid", ".days"
-        if cue.value == "home" and not is_whole(before) and not stands_alone(text, cue):
+        if said := of_possibility(words, before):
+            return said
+        if cue.value == "home" and not (
+            is_whole(before) or stands_alone(text, cue) or (words == "remote" and is_of_job(cue, before, behind))
+        ):
             return None, ""
         near = text.low[max(0, cue.start - _BEFORE) : cue.start].decode(errors="ignore")
         if self._turned("remote", near, text.low[cue.end : cue.end + _BEHIND].decode(errors="ignore")) != "remote":
             return ("hybrid", ".not_wholly") if _WHOLE.match(words) else ("onsite", ".negated")
+        if cue.value == "offered" and not is_whole(before) and not is_in_field(text, cue):
+            return "hybrid", OFFERED
         possible = cue.value == "partly" or is_possible(words, before)
         return ("hybrid", ".possible") if possible else ("remote", "")
 

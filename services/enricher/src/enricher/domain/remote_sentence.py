@@ -40,9 +40,11 @@ _SIGN_BEHIND = re.compile(r"[ *_]*(?:$|[|,);\n(]|[-–—] )")
 _FIELD = re.compile(
     r"\b(?:location|workplace|work (?:type|mode|model|arrangement|setup|flexibility)"
     r"|(?:position|job|employment|role) type|arbeits(?:ort|modell|weise)|home ?office|lieu|mode d.intervention"
-    r"|mode de travail|ubicaci[oó]n|modalidad(?: de trabajo)?|modalit[aà](?: di lavoro)?"
+    r"|mode de travail|ubicaci[oó]n|(?:modalidad|espacio|tipo|esquema)(?: de trabajo)?|modalit[aà](?: di lavoro)?"
     r"|werklocatie)[ *_]{0,3}:[^.!?:]{0,50}$"
 )
+#: Where line breaks were lost: "Espacio de trabajo: Presencial Descripción".
+_NEXT_FIELD = re.compile(r" [A-ZÁÉÍÓÚÄÖÜ][a-zà-ü]")
 _FIELD_BEHIND = re.compile(r"[ *_]*(?:$|[|,);\n(\]/.]|[-–—] |(?:or|in|at|en|op)\b)", re.IGNORECASE)
 #: Between bars, as in the first line on Hacker News: "| Full-time, ONSITE |", "| Remote US |".
 _BAR_BEFORE = re.compile(r"(?:^|[|(,/&+]|\b(?:or|and)|[Tt]ime|TIME)[ *_]*$")
@@ -58,7 +60,7 @@ _SOME_BEFORE = re.compile(r"\b(?:some|certain|parts? of|portions? of|aspects of)
 #: Cues that speak of work, not of "remote colleagues".
 _OF_WORK = re.compile(r"work|remotely|remote from|from home|telecommut|home.?office|télétravail|teletrabajo|thuis")
 _AT_TIMES_BEHIND = re.compile(
-    r" ?(?:part[- ]time|if you|when(?:ever)? (?:you|needed|necessary)|as needed)\b"
+    r" ?(?:part[- ]time(?! (?:role|position|job))|if you|when(?:ever)? (?:you|needed|necessary)|as needed)\b"
     r"|\W+(?:occasionally|sometimes|at times|gelegentlich|(?:on )?(?:mon|tues|wednes|thurs|fri)days?)\b"
 )
 #: Both in one sentence: "at our office and from home", "in person to Thursday and work remotely on Friday".
@@ -75,14 +77,11 @@ _WHOLLY = re.compile(
 )
 #: Behind "days a week in": "our Chicago office", "HQ".
 _AN_OFFICE = re.compile(r"\W*(?:[\w.'’-]+ ){0,4}(?:office|hq|headquarters|studio|hub|campus)s?\b")
-#: What is possible beside the office: "possibility to work from home".
-_POSSIBLE = re.compile(
-    r"\b(?:possibilit(?:y|ies)|opportunit(?:y|ies)|options?|flexibility|chance)(?: \w+)? to (?:\w+ )?$"
-)
+#: Days by their names: "in the office Mondays, Tuesdays and Thursdays".
+_DAY = r"(?:mon|tues|wednes|thurs|fri)days?"
+_NAMED_DAYS = re.compile(rf"\W*(?:(?:on|every|each) )*{_DAY}(?:(?:,| and| or| &|/|, and|, or) ?{_DAY}){{1,3}}\b")
 #: Cues that no office beside them weakens.
-_STRONG = re.compile(
-    r"full|100|first|only|complete|entire|permanent|anywhere|überall|total|role|position|job|location:"
-)
+STRONG = re.compile(r"full|100|first|only|complete|entire|permanent|anywhere|überall|total|role|position|job|location:")
 #: What is paid for work from home, or asked of those who have done it, says nothing of this job.
 _OTHERWISE = re.compile(
     r"\b(?:compensation|allowance|stipend|budget|reimbursement|experience|experienced|comfortable|accustomed)"
@@ -102,7 +101,7 @@ def part_of_the_time(words: str, before: str, behind: str) -> str | None:
     """By which words around it a cue of work from home is for some of the time only."""
     if _AT_TIMES_BEFORE.search(before) or _AT_TIMES_BEHIND.match(behind):
         return ".at_times"
-    if not _OF_WORK.search(words) or _STRONG.search(words):
+    if not _OF_WORK.search(words) or STRONG.search(words):
         return None
     if _SOME_BEFORE.search(before):
         return ".in_part"
@@ -114,15 +113,12 @@ def is_whole(before: str) -> bool:
     return bool(_WHOLLY.search(before))
 
 
-def is_possible(words: str, before: str) -> bool:
-    """Whether work from home is a possibility beside the office."""
-    return words.endswith("from home") and bool(_POSSIBLE.search(before))
-
-
 def said_of_office(text: Text, cue: Mention, before: str, behind: str) -> tuple[RemoteType | None, str]:
     """What a cue of the office says."""
     if days := days_a_week(before, behind, "office"):
         return "onsite" if days in FIVE else "hybrid", ".days"
+    if cue.value == "office" and _NAMED_DAYS.match(behind):
+        return "hybrid", ".days"
     return ("onsite", "") if cue.value == "onsite" or stands_alone(text, cue) else (None, "")
 
 
@@ -136,7 +132,7 @@ def said_of_week(words: str, before: str, behind: str) -> tuple[RemoteType | Non
 
 def stands_alone(text: Text, cue: Mention) -> bool:
     """Whether a cue is all that stands between signs, with a capital unless in a field or between bars."""
-    if _in_field(text, cue) or _between_bars(text, cue):
+    if is_in_field(text, cue):
         return True
     if text.raw[cue.start : cue.start + 1] == text.low[cue.start : cue.start + 1]:
         return False
@@ -148,9 +144,15 @@ def stands_alone(text: Text, cue: Mention) -> bool:
     return bool((_SIGN_BEFORE.search(before) or begins.search(before)) and _SIGN_BEHIND.match(behind))
 
 
+def is_in_field(text: Text, cue: Mention) -> bool:
+    """Whether a cue is what a field of a form says, or stands between bars."""
+    return _in_field(text, cue) or _between_bars(text, cue)
+
+
 def _in_field(text: Text, cue: Mention) -> bool:
     behind = text.raw[cue.end : cue.end + 8].decode(errors="ignore")
-    return bool(_FIELD_BEHIND.match(behind) and _FIELD.search(text.before(cue.start, REACH + 30)))
+    ends = _FIELD_BEHIND.match(behind) or _NEXT_FIELD.match(behind)
+    return bool(ends and _FIELD.search(text.before(cue.start, REACH + 30)))
 
 
 def _between_bars(text: Text, cue: Mention) -> bool:

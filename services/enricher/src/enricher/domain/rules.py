@@ -74,7 +74,7 @@ class RemoteRules(Rule, frozen=True, kw_only=True):
     provider: dict[RemoteType, list[str]]
     provider_flags: list[str]
     headline: dict[RemoteType, list[str]]
-    body: dict[RemoteType | Literal["partly", "home", "office", "week", "alone"], list[str]]
+    body: dict[RemoteType | Literal["partly", "offered", "home", "office", "week", "alone"], list[str]]
     negations_before: list[str]
     negations_after: list[str]
     decoys: list[str]
