@@ -15,12 +15,29 @@ _LINK = re.compile(rb"[\s,/&|()+-]*(?:(?:and|or|und|oder|bzw\.?|et|ou|y|o)\b)?[\
 _LONGEST_LINK = 12
 #: What a statement of its own begins behind (the body, a line, a sentence, a bracket, a dash), and what it ends at.
 _OPENS = re.compile(r"(?:^|[\n.,!?(|;•·–—]|\s[-/]|  )[\s*#>✓•·-]*$")
-_CLOSES = re.compile(r"[ \t*]*(?:$|[\n.,;:!|()/–—•·$€£-]|  |\d|considered\b|available\b|possible\b|möglich\b)")
+_CLOSES = re.compile(
+    r"[ \t*]*(?:$|[\n.,;:!|()/–—•·$€£-]|  |\d"
+    r"|(?:considered|available|possible|möglich|with|remote|hybrid|in[- ]person)\b)"
+)
+#: A cell of a header, or what follows a title's gender mark, needs no end: "| Full-time We are", "(m/w/d) Teilzeit".
+_OPENS_A_CELL = re.compile(r"(?:\||(?<![a-z])[mwf]/[mwfdxi](?:/[mwfdxi])?\)?)\s*$")
 #: Ways of hiring that postings refuse: "no third-party or c2c candidates".
 _REFUSABLE = frozenset((b"c2c", b"corp to corp", b"1099"))
 _REFUSED = re.compile(r"\b(?:no|not|nor|non|without|cannot|don'?t|won'?t|unable)\b[^.\n]{0,50}$")
+_ARTICLES = frozenset({"a", "an"})
+#: Types that say how long the week is.
+_HOURS = frozenset({"FULL_TIME", "PART_TIME"})
 #: "… at client, temporary, or corporate offices": one of a list.
 _LISTED = re.compile(r"[^\W\d],\s?$")
+#: "This is a volunteer remote role": words that elsewhere need a label.
+_IS_A = re.compile(r"\b(?:this|it|position|role|job) is (?:currently )?an? $")
+_PLAIN_ROLE = re.compile(
+    r"[\s,-]+(?:(?:remote|hybrid|on-?site|in-office|paid|unpaid|w-?2"
+    r"|(?:full|part)[- ]time|(?:long|short)[- ]term|\d+[- ]months?)[\s,-]+){1,3}"
+    r"(?:role|position|job|opportunity|assignment|engagement)\b"
+)
+#: A condition of hiring, not the job's hours: "authorized to work in the US on a full-time basis".
+_RIGHT_TO_WORK = re.compile(r"\b(?:authori[sz](?:ed|ation)|eligible|eligibility|right) to work\b[^.\n]*$")
 #: "This is a full-time …", "seeking a part-time …", "the role is full-time".
 _SAID_OF_JOB = re.compile(
     r"(?<!\w)(?:(?:is|seeks?|seeking|hires?|hiring|recruiting|needs?|for|appoint|join us as|sucht|suchen)"
@@ -37,6 +54,8 @@ class EmploymentStatements:
         label = WordsPattern(rules.labels).pattern
         # "Job Status Full Time", but "Hours: full time".
         self._label = re.compile(rf"(?:{long}\W{{0,4}}|{label}[ \t*]*[:|*/–—\n][\s:*–—-]*)$")
+        # "Job Type: Non-Exempt: Full time".
+        self._label_before = re.compile(rf"{label}[ \t*]*[:|][ \t*]*(?:[\w-]+[ \t,:/–-]+){{1,2}}$")
         self._noun = re.compile(rf"[\s,-]*(?:[\w'-]+[\s,]+){{0,2}}?(?:{WordsPattern(rules.nouns).pattern})")
         self._becomes = re.compile(rf"(?:{WordsPattern(rules.may_become).pattern})\s+(?:an?\s+)?$")
         self._not_before = re.compile(rf"(?:{WordsPattern(rules.not_before).pattern})\s+(?:an?\s+)?$")
@@ -65,14 +84,18 @@ class EmploymentStatements:
             return True
         behind = text.low[end : end + _REACH].decode(errors="ignore")
         if text.low[start:end].decode(errors="ignore") in self._labelled_only:
-            return False
+            return last in _ARTICLES and bool(_IS_A.search(before) and _PLAIN_ROLE.match(behind))
         if self._not_behind.match(behind.partition("\n")[0]) or (others and self._not_before.search(before)):
             return False
         if _LISTED.search(before) and behind.startswith(",") and group[0].value[0] == "TEMPORARY":
             return False
         if start == text.body_start or (_OPENS.search(before) and _CLOSES.match(behind)):
             return True
-        return bool(_SAID_OF_JOB.search(before) or self._noun.match(behind))
+        in_cell = b"\n" not in text.low[start:end] and _OPENS_A_CELL.search(before)
+        if in_cell or (group[0].value[0] in _HOURS and self._label_before.search(before)):
+            return True
+        said = _SAID_OF_JOB.search(before) or self._noun.match(behind)
+        return said is not None and not _RIGHT_TO_WORK.search(before)
 
 
 def _groups(text: Text, mentions: Iterable[Mention]) -> list[list[Mention]]:

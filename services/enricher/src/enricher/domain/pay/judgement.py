@@ -22,6 +22,8 @@ _LEAST_PART = Decimal("0.7")
 _LEAST_STIPEND = Decimal("0.5")
 #: In the US: "an hourly rate for 1099 contractors".
 _TAX_FORM = 1099
+#: Times the least yearly pay from which an amount is no month's, nor an hour's, unless a period right behind says so.
+_NO_MONTHS_PAY, _RIGHT_BEHIND = 2, ("per ", "/", "a ", "an ", "pro ", "im ", "par ", "por ", "al ")
 #: A number without a currency is hourly pay only if it is written so: "15.00 - 17.50", not "6 - 12 months".
 _CENTS = re.compile(r"[.,]\d\d$")
 #: Tokens of the clause before an amount that say what it is; of those the ones right before it.
@@ -67,6 +69,7 @@ class Judge:
         """How surely this money is pay; None where it is not."""
         if money.period is None and self._is_by_piece(tokens, money):
             return None
+        money = self._without_borrowed_period(tokens, money, country)
         other = self._other if self._is_a_living(money, country) else self._other_if_small
         before = self._said_before(tokens, money, other)
         behind = self._said_behind(tokens, money, other)
@@ -96,6 +99,17 @@ class Judge:
         rule = ".period_by_amount" * inferred + ".swapped" * swapped + ".on_target" * target
         kind: Kind = "restated" if restated else "target" if target else "pay"
         return Candidate(money, score, rule, kind, tokens[money.first].start, tokens[money.last - 1].end)
+
+    def _without_borrowed_period(self, tokens: list[Token], money: Money, country: str | None) -> Money:
+        """The same without a period that is another's: "$100,000+ Monthly outings"."""
+        if money.period in {None, "year"}:
+            return money
+        least = self._rules.yearly_at_least.get(self._currency_of(money, country))
+        if least is None or ends(money)[0] < least * (_NO_MONTHS_PAY if money.period == "month" else 1):
+            return money
+        if any(t.kind == "period" and t.text.startswith(_RIGHT_BEHIND) for t in tokens[money.first : money.last]):
+            return money
+        return money._replace(period=None, last=money.amounts_end)
 
     def _is_of_place(self, money: Money, country: str | None) -> bool:
         return self._currency_of(money, country) == self._rules.country_currencies.get(country or "")
