@@ -19,22 +19,42 @@ _MOST, _NEVER = 60, 50
 #: Abbreviations so short count in capitals only.
 _LETTERS = 2
 #: Parentheses that speak of the subject ("(economics preferred)"), not of the degree.
-_ASIDE = r"\((?:(?!{wish}|required|not\b|or\b|is\b|strongly|highly|would)[^)]{{5,}}|(?:master|mba|ph\.?d)[^)]*)\)?"
+_ASIDE = (
+    r"\((?![^)]*degree (?:is )?{wish})(?:(?!{wish}(?! (?:majors?|fields?|disciplines?|subjects?)\b)"
+    r"|required|not\b|or\b|is\b|strongly|highly|would)[^)]{{5,}}|(?:master|mba|ph\.?d)[^)]*)\)?"
+)
 #: A study that was finished, whatever programme it belonged to; training that will do as well as a study.
 _DONE = re.compile(r"abgeschlossen|absolviert")
 _INSTEAD = re.compile(r"(?:in place of|in lieu of|instead of|substitut\w+ for)\s(?:an?\s|the\s)?$")
-_OR_TRAINING_BEFORE = re.compile(r"(?:ausbildung|techniker|meister)\b.{0,110}\b(?:oder|bzw)\b.{0,40}$")
+_OR_TRAINING_BEFORE = re.compile(
+    r"(?:ausbildung|techniker|meister)\b.{0,110}\b(?:oder|bzw|alternativ)\b.{0,40}$"
+    r"|^(?!.*(?:degree|bachelor|master|\bb\.?s\b|\bm\.?s\b)).*\bexperience\b[^.;]{0,40}\bor\s(?:an?\s)?(?:related\s)?$"
+)
 _OR_TRAINING_BEHIND = re.compile(
-    r".{0,80}\b(?:oder|bzw\.)\s(?:(?!und\b|sowie\b|mit\b)[^\s,]+\s){0,4}"
-    r"(?:\w*(?:ausbildung|weiterbildung|erfahrung)|techniker|quereinsteiger)"
+    r".{0,80}\b(?:oder|bzw\.|alternativ)\s(?:(?!und\b|sowie\b|mit\b)[^\s,]+\s){0,4}"
+    r"(?:\w*(?:ausbildung|weiterbildung|erfahrung)|techniker|meisterschule|quereinsteiger)"
     r"|.{0,80}\b(?:ou|o)\s(?:une?\s)?(?:expérience|experiencia)\s(?:significative|similaire|demostrable|relevante|acreditada)"
 )
 #: Behind a semicolon: "; or an equivalent combination of …".
 _GOES_ON = re.compile(rb"\s*(?:and/or|or|can|may|an equivalent|equivalent|relevant|in lieu)\b")
-#: A line about education belongs to no list of wishes above it.
+#: A line about education, or below a heading of its own, belongs to no list of wishes above it.
+_EDUCATION_ABOVE = re.compile(rb"\n\W*(?:(?:minimum|required)\s)?(?:education|academic)[^\n:]{0,25}:?\s*\n\W*$")
 _EDUCATION = re.compile(r"\W*(?:(?:minimum|required)\s)?(?:education|qualification)s?\b[^:]{0,30}:")
-#: Where a source lost the break between two lines: "a related fieldCPA preferred", "or GED.2 years preferred".
-_LOST_BREAK = re.compile(rb"[a-z)][.)]?[A-Z][A-Za-z]|[A-Za-z)]\.\d|[a-z]\d\+")
+#: Where a source lost the break between two lines: "a related fieldCPA preferred", "or GED.2 years preferred", "in a
+#: related field Excellent skills"; not "and/orEngineering".
+_LOST_BREAK = re.compile(
+    rb"(?<!/o)(?<!/an)[a-z)][.)]?[A-Z][A-Za-z]|[A-Za-z)]\.\d|[a-z]\d+\s?(?:\+|-\s?\d|years)"
+    rb"|(?:(?<=field)|(?<=fields)|(?<=discipline)) (?!Or|And)[A-Z][a-z]+ [a-z]"
+)
+#: Said of it in the lines below: "5 years of experience may be substituted for the degree", "In lieu of a degree, …".
+_STANDS_IN = re.compile(
+    rb"substitut\w+ for (?:(?:an?|the|some|required|this|college|formal)\s){0,3}(?:bachelor|degree|education)"
+    rb"|\bor no degree\b|in (?:lieu|place) of (?:(?:an?|the|required|this)\s){0,2}(?:bachelor\S*\s)?degree"
+    rb"|experience (?:may|can|will) be (?:considered|accepted) (?:in lieu|in place|instead|as a substitute)"
+)
+_BELOW = 250
+#: Before a level that will do as well, however far: "MS in Physics, Statistics or a related field; or a Bachelor's".
+_OR_LEVEL, _FAR = re.compile(r"[;,)\w]\s?\bor\s(?:an?\s|the\s)?(?:relevant\s|related\s)?$"), 170
 #: Experience that will do as well: "or 8 years of …", "degree or 4+ years".
 _OR_YEARS = re.compile(
     r"\b(?:or|oder|ou|o)\s(?:at least\s|a minimum of\s|minimum\s)?(?:\d{1,2}|one|two|three|four|five|six|eight|ten)"
@@ -126,8 +146,12 @@ class DegreeReader:
         level, end = mentions[index].value[0], mentions[index].end
         for following in mentions[index + 1 : index + 6]:
             between = text.low[end : following.start].decode(errors="ignore")
+            lower = _ORDER.index(following.value[0]) < _ORDER.index(level)
+            if lower and following.value[1] and _goes_on(between):
+                return following.value[0], following.end, None
             if following.start - end > _ALTERNATIVES or re.search(r"[;\n!?]|\. |  |preferred|required|a plus", between):
-                return level, end, following.start if _COMMA.search(between) else None
+                another = following.value[0] != level and _COMMA.search(between)
+                return level, end, following.start if another else None
             higher = _ORDER.index(following.value[0]) > _ORDER.index(level)
             if higher and (comma := _COMMA.search(between)) and self._is_wish(text, between, following):
                 return level, end, following.start - len(comma.group().encode())
@@ -162,12 +186,16 @@ class DegreeReader:
         if self._waived.search(said):
             return True, False
         if self._must.search(said):
-            return False, not (_OR_EXPERIENCE.search(whole) or _OR_YEARS.search(whole))
+            below = level != "high_school" and _STANDS_IN.search(text.low, end, end + _BELOW)
+            return False, not (_OR_EXPERIENCE.search(whole) or _OR_YEARS.search(whole) or below)
+        named = _EDUCATION.match(before) or _EDUCATION_ABOVE.search(text.low, max(0, mention.start - 70), mention.start)
         wished = sections.under(mention.start) == "preferred" and not (
-            _EDUCATION.match(before) and _is_apart(text, mention.start, sections)
+            named and _is_apart(text, mention.start, sections)
         )
         if wished or self._wish.search(said):
             return True, False
+        if level != "high_school" and _STANDS_IN.search(text.low, end, end + _BELOW):
+            return False, False
         if _INSTEAD.search(before) or _OR_TRAINING_BEFORE.search(before) or _OR_TRAINING_BEHIND.match(behind):
             return False, False
         return False, level == "high_school" or not (self._alternative(whole))
@@ -176,6 +204,11 @@ class DegreeReader:
         """Whether something else will do as well: an equivalent, experience, years of it."""
         found = self._equivalent.search(whole) or _OR_YEARS.search(whole) or _OR_EXPERIENCE.search(whole)
         return found is not None
+
+
+def _goes_on(between: str) -> bool:
+    """Whether what stands between two levels makes the second an alternative in the same sentence."""
+    return len(between) <= _FAR and _OR_LEVEL.search(between) is not None and not re.search(r"[\n!?]|\. |  ", between)
 
 
 def _is_apart(text: Text, start: int, sections: Sections) -> bool:
