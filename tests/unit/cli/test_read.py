@@ -1,13 +1,16 @@
 """`posthorn read` turns lines of postings into lines of everything they say."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from common.contracts import Posting
 from common.settings import REPOSITORY
+from enricher.domain.enrich import Enricher, Enrichment
 from posthorn.main import app
 from posthorn.plain_postings import NAMES
 from posthorn.posting_lines import Line
@@ -28,6 +31,11 @@ def run(text: str, *arguments: str) -> tuple[int, list[dict[str, Any]], list[dic
     result = CliRunner().invoke(app, ["read", *arguments], input=text)
     rows, faults = ([json.loads(x) for x in stream.splitlines()] for stream in (result.stdout, result.stderr))
     return result.exit_code, rows, faults
+
+
+def read_by(reader: PostingReader, *given: dict[str, Any]) -> list[dict[str, Any]]:
+    lines = [Line("-", number, one) for number, one in enumerate(given, 1)]
+    return list(reader.rows([(line, reader.posting(line)) for line in lines]))
 
 
 def test_every_form_of_a_posting_is_read_in_its_order() -> None:
@@ -59,6 +67,31 @@ def test_bad_lines_are_told_with_their_numbers_and_the_others_read() -> None:
     assert "neither title nor description" in faults[2]["error"]
 
 
+def test_more_lines_than_are_read_together_are_read_in_their_order() -> None:
+    lines = [json.dumps(PLAIN | {"id": n, "title": f"Clerk {n}"}) for n in range(123)]
+    lines[60] = "{"
+    code, rows, faults = run("\n".join(lines))
+    assert code == 1
+    assert [(r["line"], r["id"]) for r in rows] == [(n + 1, n) for n in range(123) if n != 60]
+    assert [f["line"] for f in faults] == [61]
+
+
+@pytest.mark.parametrize("many", [1, 60])
+def test_a_bug_ends_the_command_behind_what_was_read_before_it(monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    read_all = Enricher.read_all
+
+    def breaking(self: Enricher, postings: Sequence[Posting]) -> list[Enrichment]:
+        if any(posting.title == "Bad" for posting in postings):
+            raise ZeroDivisionError("a bug")
+        return read_all(self, postings)
+
+    monkeypatch.setattr(Enricher, "read_all", breaking)
+    lines = [json.dumps(PLAIN | {"title": title}) for title in ("Clerk", "Cook", "Bad", *["Nurse"] * many)]
+    result = CliRunner().invoke(app, ["read"], input="\n".join(lines))
+    assert isinstance(result.exception, ZeroDivisionError)
+    assert [json.loads(row)["title"] for row in result.stdout.splitlines()] == ["Clerk", "Cook"]
+
+
 def test_a_file_that_is_not_there_is_refused() -> None:
     result = CliRunner().invoke(app, ["read", "no-such-file.jsonl"])
     assert result.exit_code == 2
@@ -71,7 +104,7 @@ def reader() -> PostingReader:
 
 def test_the_page_names_every_field_of_input_and_output(reader: PostingReader) -> None:
     page = (REPOSITORY / "docs" / "reading.md").read_text()
-    row = reader.read(Line("-", 1, PLAIN))
+    (row,) = read_by(reader, PLAIN)
     names = {*row, *row["places"][0], *row["salary"], *row["evidence"][0], *NAMES}
     assert [name for name in sorted(names) if f"`{name}`" not in page] == []
 
@@ -79,5 +112,5 @@ def test_the_page_names_every_field_of_input_and_output(reader: PostingReader) -
 def test_the_example_of_the_page_is_read_as_it_says(reader: PostingReader, tmp_path: Path) -> None:
     page = (REPOSITORY / "docs" / "reading.md").read_text()
     given, told = (part.split("```")[0] for part in page.split("```json\n")[1:3])
-    row = reader.read(Line("-", 1, json.loads(given)))
+    (row,) = read_by(reader, json.loads(given))
     assert {name: row[name] for name in json.loads(told)} == json.loads(told)
