@@ -29,6 +29,8 @@ _ARTICLES = frozenset({"a", "an"})
 _HOURS = frozenset({"FULL_TIME", "PART_TIME"})
 #: "… at client, temporary, or corporate offices": one of a list.
 _LISTED = re.compile(r"[^\W\d],\s?$")
+#: What goes on behind "| Contract" and is no longer another word's: "| Contract Manager |".
+_FILLS_ITS_CELL = re.compile(r"\s*(?:[|\n/,]|$|(?:or|to) (?:perm|full|hire))")
 #: "This is a volunteer remote role": words that elsewhere need a label.
 _IS_A = re.compile(r"\b(?:this|it|position|role|job) is (?:currently )?an? $")
 _PLAIN_ROLE = re.compile(
@@ -84,6 +86,8 @@ class EmploymentStatements:
             return True
         behind = text.low[end : end + _REACH].decode(errors="ignore")
         if text.low[start:end].decode(errors="ignore") in self._labelled_only:
+            if before.rstrip().endswith("|"):
+                return _FILLS_ITS_CELL.match(behind) is not None
             return last in _ARTICLES and bool(_IS_A.search(before) and _PLAIN_ROLE.match(behind))
         if self._not_behind.match(behind.partition("\n")[0]) or (others and self._not_before.search(before)):
             return False

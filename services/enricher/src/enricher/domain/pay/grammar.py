@@ -20,6 +20,8 @@ _LEAST_WITH_WORDS = 1000
 _FREQUENCY = frozenset({"frequency", "basis", "interval", "period"})
 #: What may stand between a bound and its amount, on whose other side it is a label: "Minimum:", "$50,000 (min.)".
 _AFTER_BOUND, _LABELS = frozenset({":", "*"}), ("()", "(.)")
+#: Currencies of which "20L" is so many lakh.
+_RUPEES, _LAKH = frozenset({"inr", "₹", "rs", "rs.", "rupees"}), Decimal(100_000)
 #: Tokens looked back for "minimum salary"; characters between a least and a most amount that are one range.
 _NAMED_BOUND, _PAIR = 9, 70
 
@@ -92,8 +94,8 @@ class Grammar:
                     return [*found[:at], whole, *self._paired(found[behind + 1 :], tokens)]
         return found
 
-    def _amount(self, tokens: list[Token], at: int) -> Amount | None:
-        """An amount that begins at this token."""
+    def _amount(self, tokens: list[Token], at: int, beside: str | None = None) -> Amount | None:
+        """An amount that begins at this token; `beside` is the currency of the range's other end."""
         first, currency = at, None
         while at < len(tokens) and tokens[at].kind == "currency" and at - first < 2:
             currency = _more_precise(currency, tokens[at].text)
@@ -106,6 +108,8 @@ class Grammar:
             currency = _more_precise(currency, tokens[at].text)
             at += 1
         currency = currency or number.currency
+        if (currency or beside) in _RUPEES and number.scale == 1 and _is_lakh(tokens, at):
+            return Amount(number.number * _LAKH, _LAKH, currency, number.period, first, at + 1)
         return Amount(number.number, number.scale, currency, number.period, first, at)
 
     def _money(self, tokens: list[Token], low: Amount) -> Money:
@@ -145,7 +149,7 @@ class Grammar:
             if self._bounds.get(tokens[at].text) == "minimum":
                 return None  # "Grade 14 - min $21"
             at += 1
-        return self._amount(tokens, at)
+        return self._amount(tokens, at, low.currency)
 
     def _joins(self, tokens: list[Token], low: Amount, at: int) -> bool:
         token = tokens[at]
@@ -206,6 +210,11 @@ class Grammar:
             if token.kind in {"number", "stop"}:
                 break
         return None
+
+
+def _is_lakh(tokens: list[Token], at: int) -> bool:
+    """Whether a touching L behind the number means lakh: "₹20L"."""
+    return at < len(tokens) and tokens[at].text == "l" and tokens[at].start == tokens[at - 1].end
 
 
 def _starts_next(tokens: list[Token], at: int) -> bool:

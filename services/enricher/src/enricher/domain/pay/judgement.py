@@ -24,6 +24,8 @@ _LEAST_STIPEND = Decimal("0.5")
 _TAX_FORM = 1099
 #: Times the least yearly pay from which an amount is no month's, nor an hour's, unless a period right behind says so.
 _NO_MONTHS_PAY, _RIGHT_BEHIND = 2, ("per ", "/", "a ", "an ", "pro ", "im ", "par ", "por ", "al ")
+#: "38.580", and where such are rates, as nobody writes thousands so.
+_THREE_DECIMALS, _NO_POINTED_THOUSANDS = re.compile(r"\d{1,3}\.\d{3}"), frozenset({"us", "ca"})
 #: A number without a currency is hourly pay only if it is written so: "15.00 - 17.50", not "6 - 12 months".
 _CENTS = re.compile(r"[.,]\d\d$")
 #: Tokens of the clause before an amount that say what it is; of those the ones right before it.
@@ -69,6 +71,7 @@ class Judge:
         """How surely this money is pay; None where it is not."""
         if money.period is None and self._is_by_piece(tokens, money):
             return None
+        money = self._of_three_decimals(tokens, money, country)
         money = self._without_borrowed_period(tokens, money, country)
         other = self._other if self._is_a_living(money, country) else self._other_if_small
         before = self._said_before(tokens, money, other)
@@ -99,6 +102,19 @@ class Judge:
         rule = ".period_by_amount" * inferred + ".swapped" * swapped + ".on_target" * target
         kind: Kind = "restated" if restated else "target" if target else "pay"
         return Candidate(money, score, rule, kind, tokens[money.first].start, tokens[money.last - 1].end)
+
+    def _of_three_decimals(self, tokens: list[Token], money: Money, country: str | None) -> Money:
+        """An hour's pay to a tenth of a cent, "$38.580 to $50.075", where no thousands are written with a point."""
+        written = [t.text for t in tokens[money.first : money.amounts_end] if t.kind == "number"]
+        if not all(map(_THREE_DECIMALS.fullmatch, written)) or money.scaled:
+            return money
+        currency = self._currency_of(money, country)
+        by_hour = money.period == "hour" and currency in self._rules.hourly_at_most and currency != "$"
+        north = money.period is None and country in _NO_POINTED_THOUSANDS
+        if not by_hour and not (north and not all(text.endswith("00") for text in written)):
+            return money
+        low, high = (amount and amount / 1000 for amount in (money.minimum, money.maximum))
+        return money._replace(minimum=low, maximum=high)
 
     def _without_borrowed_period(self, tokens: list[Token], money: Money, country: str | None) -> Money:
         """The same without a period that is another's: "$100,000+ Monthly outings"."""
