@@ -23,13 +23,33 @@ _NAMED_BEFORE, _NAMED_BEHIND = 55, 80
 _MOST = 60
 #: A backslash comes from Markdown ("1\\-4 years").
 _BETWEEN_TWO, _AND = r"(?:between|zwischen|entre|tussen)", r"(?:and|und|et|y|e|en|to|à|bis|-|–)"
-_JOINS = r"(?:\\?-|–|—|−|~|/|to|or|and|bis|oder|tot|à|ou|a|o|y|e|until)"
+_JOINS = r"(?:\\?-|â\x80\x93|–|—|−|~|/|to|or|and|bis|oder|tot|à|ou|a|o|y|e|until)"
 #: Behind a number with a plus or a bound: what the years were spent in.
 _SPENT = re.compile(
     r"[\s’'`.)]*(?:\+\s*)?(?:in|of|as|with|within|across|on|im|als|en|dans|comme|como|de|d['’]|\w+ing|\w+al|\w+[ai]ndo|\w+[áé]ndote)\b"
 )
-#: "In business" ends what a firm says of itself, but goes on as what a candidate did: "6 years in business analysis".
-_BUSINESS_OF = re.compile(r"in business (?!(?:and|with|as|we|our|the|in|on|for|at|to|but)\b)\w")
+#: "In business" and "strong" end what a firm says of itself, but go on as what a candidate did: "6 years in business
+#: analysis", "8 years - strong experience in …".
+_BUSINESS_OF = re.compile(
+    r"in business (?!(?:and|with|as|we|our|the|in|on|for|at|to|but)\b)\w"
+    r"|strong (?:[\w/+#-]+ ){0,3}(?:experience|expertise|background|knowledge)"
+)
+#: "Acme has 20 years of experience": who has them by name.
+_NAMED_HAS = re.compile(
+    rb"\b(?!Candidate|Applicant|Individual|Person|Professional|Analyst|Engineer|Who|One|Someone|Incumbent|You|This|That)"
+    rb"[A-Z][\w.&-]+ has\s+$"
+)
+#: Behind a skill and its years: "Java: 3 years (Required)".
+_IN_BRACKETS = re.compile(r"\s?\((?:required|preferred|erforderlich|exigé|requis|requerido|deseable)\)")
+#: Behind years whose sentence wishes for a degree: "6 years of …, advanced degree preferred".
+_WISH_BEHIND = 170
+_DEGREE_WISH = re.compile(
+    r"[^.;\n]*?\b(?:degree|certification|mba|ph\.?d|bachelor\S*|master\S*)\b"
+    r"[^.;,\n]*?\b(?:preferred|a plus|desired|desirable)"
+)
+#: Where a line break was lost before a number in words: "QualificationsTwo years"; bytes looked at.
+_GLUED = re.compile(rb"[a-z)](?=(?:One|Two|Three|Four|Five|Six|Seven|Eight|Ten)(?: or more)? $)")
+_GLUED_REACH = 16
 #: Before years that the employer has, as in "with 12 years of experience our team guides you".
 _WITH = last_words(("with", "mit", "avec", "con"))
 _AFTER = last_words(("nach", "mit", "dank", "durch", "avec", "con", "with"))
@@ -99,10 +119,10 @@ class YearsReader:
         low, high = "|".join(map(re.escape, rules.at_least)), "|".join(map(re.escape, rules.at_most))
         units = "|".join(sorted(map(re.escape, rules.units), key=len, reverse=True))
         self._amount = re.compile(
-            rf"(?:(?<![\w.,$€£%/])|(?<=[a-z]{{3}})(?=\d)|(?<=[a-z]{{3}}[.;:)])(?=\d))(?:(?P<least>{low})\s*|(?P<most>{high})\s*|(?P<between>{_BETWEEN_TWO})\s*)?(?P<sign>[~≥>+(]\s*)?(?P<from>{number})"
+            rf"(?:(?<![\w.,$€£%/])|(?<=[a-z]{{3}})(?=\d)|(?<=[a-z]{{3}}[.;:)])(?=\d|[a-z]))(?:(?P<least>{low})\s*|(?P<most>{high})\s*|(?P<between>{_BETWEEN_TWO})\s*)?(?P<sign>[~≥>+(]\s*)?(?P<from>{number})"
             rf"(?P<plus>\s*(?:\\?\+|plus\b))?(?:\s*\))?(?:{again}(?P<plus3>\s*\+)?)?"
             rf"(?:\s*(?P<join>(?(between){_AND}|{_JOINS}))\s*(?P<to>{number})(?P<plus2>\s*\\?\+)?(?:{again})?)?"
-            rf"(?:\s*(?P<fill>{_FILLS}))?[\s -]*(?:{units})$"
+            rf"(?:\s*(?P<fill>{_FILLS}))?[\s *-]*(?:{units})$"
         )
         # Few numbers of years are written in many ways.
         self._search = lru_cache(maxsize=4096)(self._amount.search)
@@ -147,9 +167,11 @@ class YearsReader:
         unit = text.low[mention.start : mention.end].decode(errors="ignore")
         # Most years are no number of years: sentence and long expression are for those only.
         says = " " in unit or unit[0].isdigit()
-        if not says and self._is_plain(text.low[mention.start - _WORD if mention.start > _WORD else 0 : mention.start]):
+        if not says and self._is_plain(text.raw[mention.start - _WORD if mention.start > _WORD else 0 : mention.start]):
             return None
         before = text.before(mention.start, _BEFORE)
+        if not says and (glued := _GLUED.search(text.raw, max(0, mention.start - _GLUED_REACH), mention.start)):
+            before = text.low[glued.end() : mention.start].decode()
         says = says or self._follows_number(before)
         match = self._amount_in(before[-_NUMBER:], unit) if says else None
         if match is None:
@@ -163,10 +185,16 @@ class YearsReader:
         head = before[: len(before) - (match.end() - match.start() - len(unit))]
         start = mention.end - len(match.group().encode())
         listed = not head.strip(_BULLETS) and sections.under(start) == "required"
+        named = bool(_NAMED_HAS.search(text.raw, max(0, start - _NAMED_BEFORE), start))
         head = _HEADING if _NEED.fullmatch(head) and _is_under_experience(text, start) else head
-        if not self._is_asked(match, head, behind, listed=listed):
+        asked = self._is_asked(match, head, behind, listed=listed, named=named) or (
+            head.rstrip().endswith(":") and _IN_BRACKETS.match(behind)
+        )
+        if not asked:
             return None
-        preferred = sections.need(start, mention.end) == "preferred"
+        preferred = sections.need(start, mention.end) == "preferred" and not (
+            _DEGREE_WISH.match(text.behind(mention.end, _WISH_BEHIND)) and sections.under(start) != "preferred"
+        )
         years = self._years(match, behind)
         return years and _Stated(years, start, mention.end, "years.stated", preferred)
 
@@ -194,10 +222,10 @@ class YearsReader:
     def _number(self, words: str) -> int:
         return self._numbers.get(words) or int(float(words.replace(",", ".")) if words[0].isdigit() else 0)
 
-    def _is_asked(self, match: re.Match[str], head: str, behind: str, *, listed: bool) -> bool:
+    def _is_asked(self, match: re.Match[str], head: str, behind: str, *, listed: bool, named: bool) -> bool:
         """Whether the years are asked of the candidate: experience is named near, or the form says as much.
 
-        `listed`: the statement begins a line under a heading of what is required.
+        `listed`: the statement begins a line under a heading of what is required; `named`: somebody has them by name.
         """
         soft = match["least"] in self._soft
         backwards = head[::-1]
@@ -221,7 +249,7 @@ class YearsReader:
         value = self._number(match["from"])
         if value > self._rules.most or (soft and value > self._rules.most_soft):
             return False
-        if not bound and not (soft and held) and self._is_of_others(head):
+        if not bound and not (soft and held) and (named or self._is_of_others(head)):
             return False
         if self._names_experience(f"{match.group()[-4:]} {behind[:_NAMED_BEHIND]}"):
             return True
@@ -248,7 +276,7 @@ class YearsReader:
         before, behind = text.around(mention.start, mention.end, 60)
         none = mention.value == _NONE
         near = none or self._names_experience(words) or self._names_experience(behind[:45])
-        theirs = self._others.search(before) or (_AFTER.match(before[::-1]) and self._others.search(behind))
+        theirs = self._is_of_others(before) or (_AFTER.match(before[::-1]) and self._others.search(behind))
         if not near or theirs:
             return None
         return _Stated(mention.value, mention.start, mention.end, "years.worded", preferred=False)
