@@ -80,7 +80,7 @@ def real_listings(reader: Reader, data: Path, wanted: set[str]) -> dict[str, Lis
             found[reference] = reader.listing(
                 reference, source, record.company, record.title, [place.written for place in record.places],
                 record.description_text, day=record.posted_at.date() if record.posted_at else None,
-                cut=record.description_is_excerpt,
+                cut=record.description_is_excerpt, pay=record.pay,
             )  # fmt: skip
     return found
 

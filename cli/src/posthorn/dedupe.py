@@ -18,6 +18,8 @@ from posthorn.posting_lines import Canonical, Line, each_line
 from sources.companies.names import CompanyNames
 from sources.companies.rules import load_rules
 
+#: Reasons for which two postings of one identity stay apart.
+_TWO_OPENINGS = frozenset({"texts_differ", "another_requisition", "another_pay"})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -59,7 +61,7 @@ class _Duplicates:
         reference, label = str(len(self._seen)), _label(posting, line)
         listing = self._listing(reference, posting)
         joined, retained = self._clusters.add(listing)
-        differing = {other.reference for other, found in retained if found.reason == "texts_differ"}
+        differing = {other.reference for other, found in retained if found.reason in _TWO_OPENINGS}
         exact = self._same_identity(reference, posting, line, listing, differing)
         # A text tells more than an identity: whether it was posted again, and how alike it is.
         self._seen[reference] = _Seen(line.number, label, joined if joined.comparison else exact or joined)
@@ -85,12 +87,14 @@ class _Duplicates:
             reference, posting.source, posting.company, posting.title, [place.written for place in posting.places],
             posting.description_text,
             day=posting.posted_at.date() if posting.posted_at else None, cut=posting.description_is_excerpt,
+            pay=posting.pay,
         )  # fmt: skip
 
     def _same_identity(
         self, reference: str, posting: Posting, line: Line, listing: Listing, differing: set[str]
     ) -> Joined | None:
-        """The house's exact identity: (source, id), and hash_key unless the title or two whole texts speak against it.
+        """The house's exact identity: (source, id), and hash_key unless the title, two whole texts or what they state
+        speak against it.
 
         The services go further: for them one company, title and place are one posting, whatever its texts say.
         """

@@ -248,3 +248,15 @@ async def test_candidates_are_looked_up_by_index_by_plans_that_were_made_for_sma
     assert await clusters(normalizer) == [{"1", "2"}]
     before, after = counted
     assert before == after
+
+
+async def test_pay_that_is_stored_tells_two_openings_of_one_source_apart(normalizer: Normalizer) -> None:
+    def paid(number: int, body: str, minimum: int, **known: Any) -> dict[str, Any]:
+        pay = {"minimum": minimum, "maximum": minimum + 9_000, "currency": "USD", "period": "year"}
+        return item(number, body=body) | {"pay": pay, "posted_at": "2026-03-02T00:00:00Z"} | known
+
+    longer = f"{BODY} You have done all of this at the grade below for a year and a half before."
+    await normalizer.page([paid(1, BODY, 61_000)], source=BEST)
+    await normalizer.page([paid(2, longer, 74_000, title="Platform Engineer (m/w/d)")], source=BEST)
+    assert await clusters(normalizer) == []
+    assert [row.kept_reason for row in await rows(normalizer) if row.kept_from] == ["another_pay"]

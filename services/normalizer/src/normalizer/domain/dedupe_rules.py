@@ -45,6 +45,14 @@ class PostedAgain(_Rules):
     words: int = Field(gt=0)
     likeness: float = _Share
     title_words: int = Field(gt=0)
+    open_title_words: int = Field(gt=0)
+
+
+class OpeningRules(_Rules):
+    """When what two postings state tells of two openings, though their texts are alike; a share of pay, and days."""
+
+    pay_change: float = _Share
+    most_days: int = Field(gt=0)
 
 
 class SimilarityRules(_Rules):
@@ -129,6 +137,7 @@ class DedupeRules(_Rules):
 
     version: str
     similarity: SimilarityRules
+    openings: OpeningRules
     long_text: int = Field(gt=0)
     excerpt_length: int = Field(gt=0)
     cut_marks: tuple[str, ...]

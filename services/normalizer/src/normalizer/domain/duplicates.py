@@ -5,6 +5,7 @@ from typing import Literal
 
 from normalizer.domain.dedupe_rules import DedupeRules, PostedAgain, SimilarityRules
 from normalizer.domain.listing import Listing
+from normalizer.domain.openings import another_pay, one_requisition, two_requisitions
 from normalizer.domain.other_names import akin, same_role
 from normalizer.domain.place_key import Nearness
 from normalizer.domain.similarity import containment, jaccard
@@ -37,17 +38,38 @@ def compare(one: Listing, other: Listing, rules: DedupeRules) -> Comparison:
         return told_apart
     renamed = one.title_key != other.title_key
     if min(one.text.words, other.text.words) < rules.similarity.excerpt_words:
-        return Comparison("retain", "too_little_text") if renamed else _without_text(one, other)
+        return Comparison("retain", "too_little_text") if renamed else _without_text(one, other, near)
     likeness = jaccard(one.text, other.text)
     if renamed and near == "other":
         return Comparison("retain", "alike_at_other_places", likeness)
     found = _by_texts(one, other, near, likeness, rules)
-    if found.verdict == "merge" and not (renamed and found.reason == "reworded"):
-        return replace(found, duplicate_class=_again(one, other, rules) or found.duplicate_class)
-    one_company = not renamed and one.company_key == other.company_key
-    if one_company and _posted_again(one, other, near, likeness, rules.similarity.posted_again):
-        return Comparison("merge", "posted_again", likeness, _again(one, other, rules) or "semantic")
-    return replace(found, verdict="retain", duplicate_class=None)
+    one_company = not renamed and bool(one.company_key) and one.company_key == other.company_key
+    if found.verdict == "merge" and renamed and found.reason == "reworded":
+        found = replace(found, verdict="retain", duplicate_class=None)
+    if found.verdict == "retain" and one_company and one_requisition(one, other):
+        found = Comparison("merge", "same_requisition", likeness, "semantic")
+    elif found.verdict == "retain" and one_company and _posted_again(one, other, near, likeness, rules):
+        found = Comparison("merge", "posted_again", likeness, "semantic")
+    if found.verdict == "retain":
+        return replace(found, duplicate_class=None)
+    # One text at one place is one job; the same title above the same letters states the same.
+    alike_only = likeness < rules.similarity.full.at(near) or (near == "other" and not _same_words(one, other))
+    if alike_only and (told := _two_openings(one, other, near, rules)):
+        return replace(found, verdict="retain", reason=told, duplicate_class=None)
+    return replace(found, duplicate_class=_again(one, other, rules) or found.duplicate_class)
+
+
+def _same_words(one: Listing, other: Listing) -> bool:
+    return one.title == other.title and one.text.digest == other.text.digest
+
+
+def _two_openings(one: Listing, other: Listing, near: Nearness, rules: DedupeRules) -> str | None:
+    """What they state that tells of two openings; one job is paid otherwise in another town."""
+    if two_requisitions(one, other):
+        return "another_requisition"
+    days = _days(one, other) if one.source == other.source and near != "other" else None
+    at_once = days is not None and days <= rules.openings.most_days
+    return "another_pay" if at_once and another_pay(one.pay, other.pay, rules.openings) else None
 
 
 def _by_names(one: Listing, other: Listing, near: Nearness, rules: DedupeRules) -> Comparison | None:
@@ -132,25 +154,31 @@ def _compared_texts(
     return Comparison("retain", "alike_at_other_places" if elsewhere else "texts_differ", likeness)
 
 
-def _posted_again(one: Listing, other: Listing, near: Nearness, likeness: float, rules: PostedAgain) -> bool:
+def _posted_again(one: Listing, other: Listing, near: Nearness, likeness: float, known: DedupeRules) -> bool:
     """Whether a company fills one opening in other words: texts so short, cut so much or so alike tell of no two."""
-    days = _days(one, other)
-    if not one.company_key or one.agency:
+    rules, days = known.similarity.posted_again, _days(one, other) or 0
+    if one.agency or near == "other":
         return False
     if one.text.cut and other.text.cut:
-        named = one.places.cities and other.places.cities and len(one.title_key.split()) >= rules.title_words
-        return bool(named) and near == "same" and (days or 0) <= rules.cut_days
-    if one.text.cut or other.text.cut or one.source != other.source or (days or 0) > rules.most_days:
-        return False
-    if (days or 0) < rules.least_days or near == "other":
+        return days <= rules.cut_days and _told_by_title(one, other, near, rules)
+    if one.text.cut or other.text.cut or one.source != other.source or not rules.least_days <= days <= rules.most_days:
         return False
     return max(one.text.words, other.text.words) < rules.words or (near == "same" and likeness >= rules.likeness)
 
 
-def _without_text(one: Listing, other: Listing) -> Comparison:
+def _told_by_title(one: Listing, other: Listing, near: Nearness, rules: PostedAgain) -> bool:
+    """Whether a title has so many words that a company seeks nobody else under it at one place."""
+    if near == "open":
+        return len(one.title_key.split()) >= rules.open_title_words
+    named = bool(one.places.cities and other.places.cities)
+    return named and len(one.title_key.split()) >= rules.title_words
+
+
+def _without_text(one: Listing, other: Listing, near: Nearness) -> Comparison:
     """Where one says nothing, the same company and the same places have to do, both known."""
-    same_place = one.places.words and one.places.words == other.places.words
-    if one.company_key and one.company_key == other.company_key and same_place:
+    same_words = bool(one.places.words) and one.places.words == other.places.words
+    same_towns = near == "same" and set(one.places.cities) == set(other.places.cities)
+    if one.company_key and one.company_key == other.company_key and (same_words or same_towns):
         return Comparison("merge", "no_text_to_compare", None, "partial")
     return Comparison("retain", "too_little_text")
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from common.contracts import OfferedPay
 from normalizer.domain.company_key import CompanyKeys
 from normalizer.domain.dedupe_rules import DedupeRules
+from normalizer.domain.openings import requisitions
 from normalizer.domain.other_names import skeleton
 from normalizer.domain.place_key import PlaceKey, place_key
 from normalizer.domain.similarity import Text, text_of
@@ -17,7 +19,7 @@ from sources.companies.names import CompanyNames
 
 @dataclass(frozen=True)
 class Listing:
-    """A posting as duplicates are looked for. `reference` names it; `day` is the day it was published."""
+    """A posting as duplicates are looked for. `reference` names it; `day`: of publication; `pay`: as stated."""
 
     reference: str
     source: str
@@ -31,6 +33,13 @@ class Listing:
     agency: bool = False
     title_key: str = ""
     role: str = ""
+    body: str = ""
+    pay: OfferedPay | None = None
+
+    @cached_property
+    def requisitions(self) -> frozenset[str]:
+        """The numbers that the employer gives to what it seeks."""
+        return requisitions(self.title, self.body)
 
     @property
     def block(self) -> tuple[str, str]:
@@ -82,7 +91,7 @@ class Reader:
 
     def listing(
         self, reference: str, source: str, company: str | None, title: str, places: Sequence[str], body: str, *,
-        day: date | None = None, cut: bool = False,
+        day: date | None = None, cut: bool = False, pay: OfferedPay | None = None,
     ) -> Listing:  # fmt: skip
         """A posting with its keys; `cut`: the source is known to cut off bodies."""
         key = self._keys.company(company or "")
@@ -92,5 +101,5 @@ class Reader:
         return Listing(
             reference=reference, source=source, company=company or "", title=title, places=where,
             text=text_of(body, self.rules, cut=cut), day=day, company_key=key, brand=self._keys.brand(key),
-            agency=self._keys.is_agency(key), title_key=named, role=skeleton(role),
+            agency=self._keys.is_agency(key), title_key=named, role=skeleton(role), body=body, pay=pay,
         )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from normalizer.domain.clusters import MOST_TEXTS
+from normalizer.store.rows import PAY
 from normalizer.store.statements import same_sighting
 from normalizer.tables import content as t_content
 from normalizer.tables import dedupe_report as t_report
@@ -65,18 +66,17 @@ _wanted = sa.union(
     ),
     _nearest(_own, t_duplicate.c.hash_key == _own.c.hash_key, 1),
 ).subquery("wanted")
+_COMPARED = (
+    "source", "company", "title", "places", "description_html", "description_is_excerpt", "posted_at",
+    *(f"pay_{part}" for part in PAY),
+)  # fmt: skip
 _shown = sa.and_(
     t_content.c.hash_key == t_posting.c.hash_key,
     t_content.c.source == t_posting.c.source,
     t_content.c.source_job_id == t_posting.c.source_job_id,
 )
 _said = (
-    sa.select(
-        *(
-            t_content.c[n]
-            for n in ("source", "company", "title", "places", "description_html", "description_is_excerpt", "posted_at")
-        )
-    )
+    sa.select(*(t_content.c[name] for name in _COMPARED))
     .join_from(t_posting, t_content, _shown)
     .where(t_posting.c.hash_key == _wanted.c.hash_key)
     .limit(1)

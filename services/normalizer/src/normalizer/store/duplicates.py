@@ -31,6 +31,7 @@ from normalizer.store.duplicate_statements import (
     MOVE,
     SIZES,
 )
+from normalizer.store.rows import pay_of
 from normalizer.tables import dedupe_report as t_report
 from normalizer.tables import duplicate as t_duplicate
 
@@ -125,7 +126,7 @@ class DuplicateStore:
             posting.hash_key, posting.source, posting.company, posting.title,
             [place.written for place in posting.places],
             posting.description_text, day=posting.posted_at.date() if posting.posted_at else None,
-            cut=posting.description_is_excerpt,
+            cut=posting.description_is_excerpt, pay=posting.pay,
         )  # fmt: skip
 
     async def _stored(self, conn: AsyncConnection, listings: Mapping[str, Listing]) -> _Stored:
@@ -151,6 +152,7 @@ class DuplicateStore:
         return self._reader.listing(
             row["hash_key"].hex, row["source"], row["company"], row["title"], places, text_of(row["description_html"]),
             day=row["posted_at"].date() if row["posted_at"] else None, cut=row["description_is_excerpt"],
+            pay=pay_of(row),
         )  # fmt: skip
 
     async def _grouped(

@@ -26,7 +26,8 @@ _SAID = [name for name in _SAME_NAME if name not in _UNSAID]
 _EVENTS = {"repost": "reposted", "evergreen": "evergreen"}
 #: What a page has asked to be looked at is looked at all the same after so long, whatever has become of the message.
 _LOOK_AFTER = timedelta(minutes=10)
-_PAY = ("text", "minimum", "maximum", "currency", "period")
+#: The parts of what is paid, each in a column `pay_...`.
+PAY = ("text", "minimum", "maximum", "currency", "period")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Page:
 def content_row(record: Record, rules_version: str, now: datetime) -> dict[str, Any]:
     """The row of what a source says of a posting."""
     row = {name: getattr(record, name) for name in _SAME_NAME}
-    for name in _PAY:
+    for name in PAY:
         row[f"pay_{name}"] = getattr(record.pay, name, None)
     row["rules_version"] = rules_version
     row["dwh_load_timestamp"] = now
@@ -57,7 +58,7 @@ def content_row(record: Record, rules_version: str, now: datetime) -> dict[str, 
 
 def values_of(row: Mapping[str, Any] | sa.RowMapping) -> dict[str, Any]:
     """What a row of `content` says of the posting, whether it is stored or about to be."""
-    said: dict[str, Any] = {name: row[name] for name in (*_SAME_NAME, *(f"pay_{name}" for name in _PAY))}
+    said: dict[str, Any] = {name: row[name] for name in (*_SAME_NAME, *(f"pay_{name}" for name in PAY))}
     del said["source"], said["source_job_id"]
     key = said["hash_key"]
     return said | {"hash_key": getattr(key, "hex", key), "places": msgspec.to_builtins(said["places"])}
@@ -65,7 +66,7 @@ def values_of(row: Mapping[str, Any] | sa.RowMapping) -> dict[str, Any]:
 
 def saying_of(row: sa.RowMapping) -> Saying:
     """What a row of `content` says, with the times of its sighting and posting beside it."""
-    pay = {name: value for name in _PAY if (value := row[f"pay_{name}"]) is not None}
+    pay = {name: value for name in PAY if (value := row[f"pay_{name}"]) is not None}
     said = {name: row[name] for name in _SAID} | {"pay": pay or None}
     return Saying(
         row["hash_key"].hex, row["source"], row["source_job_id"], said,
@@ -75,16 +76,21 @@ def saying_of(row: sa.RowMapping) -> Saying:
 
 def record_of(row: sa.RowMapping, content_hash: str) -> Record:
     """The record in a row of `content`, whose digest stands in `posting` and `sighting`."""
-    pay = OfferedPay(**{name: row[f"pay_{name}"] for name in _PAY})
     values = {name: row[name] for name in _SAME_NAME}
     values["hash_key"] = values["hash_key"].hex
     values["places"] = msgspec.convert(values["places"], list[Place])
     return Record(
         content_hash=content_hash,
         description_text=text_of(values["description_html"]),
-        pay=None if pay == OfferedPay() else pay,
+        pay=pay_of(row),
         **values,
     )
+
+
+def pay_of(row: sa.RowMapping) -> OfferedPay | None:
+    """The pay in a row of `content`."""
+    pay = OfferedPay(**{name: row[f"pay_{name}"] for name in PAY})
+    return None if pay == OfferedPay() else pay
 
 
 def place_rows(record: Record) -> list[dict[str, Any]]:
