@@ -20,6 +20,9 @@ _LEAST_WITH_WORDS = 1000
 _FREQUENCY = frozenset({"frequency", "basis", "interval", "period"})
 #: What may stand between a bound and its amount, on whose other side it is a label: "Minimum:", "$50,000 (min.)".
 _AFTER_BOUND, _LABELS = frozenset({":", "*"}), ("()", "(.)")
+#: Tokens behind an amount in "$" that may name its dollar, and what stands before the name.
+_DOLLARS = frozenset({"usd", "cad", "aud", "nzd", "sgd", "hkd", "mxn", "us dollars", "canadian dollars"})
+_NAMES_BEHIND, _TO_A_NAME = 5, frozenset({"(", ",", "gross", "in", "paid", "all", "-", "/"})
 #: Currencies of which "20L" is so many lakh.
 _RUPEES, _LAKH = frozenset({"inr", "₹", "rs", "rs.", "rupees"}), Decimal(100_000)
 #: Tokens looked back for "minimum salary"; characters between a least and a most amount that are one range.
@@ -132,13 +135,14 @@ class Grammar:
         )
         if high:
             minimum, maximum = _scaled_alike(low, high)
-            currency = _more_precise(low.currency, high.currency)
+            currency = _said_behind(_more_precise(low.currency, high.currency), tokens, end)
             return Money(minimum, maximum, currency, period, low.first, last, end, True, max(low.scale, high.scale) > 1)
         label, end = (None, end) if plus else self._label_behind(tokens, end)
         side = "minimum" if plus and not apart else label or self._side(tokens, low.first)
         least = None if side == "maximum" else low.number
         most = None if side == "minimum" else low.number
-        return Money(least, most, low.currency, period, low.first, last, end, False, low.scale > 1)
+        currency = _said_behind(low.currency, tokens, end)
+        return Money(least, most, currency, period, low.first, last, end, False, low.scale > 1)
 
     def _second(self, tokens: list[Token], low: Amount, at: int) -> Amount | None:
         """The upper end of a range, if a dash and an amount follow."""
@@ -220,6 +224,23 @@ def _is_lakh(tokens: list[Token], at: int) -> bool:
 def _starts_next(tokens: list[Token], at: int) -> bool:
     """Whether a currency sign behind a number belongs to a number behind it ("10 $20")."""
     return at + 1 < len(tokens) and tokens[at + 1].kind == "number" and tokens[at].end == tokens[at + 1].start
+
+
+def _said_behind(currency: str | None, tokens: list[Token], last: int) -> str | None:
+    """The currency, "$" by the one named behind it: "$5,000 per month (gross in USD)"."""
+    if currency != "$":
+        return currency
+    for at in range(last - 1, min(last + _NAMES_BEHIND, len(tokens))):
+        token = tokens[at]
+        if token.text in _DOLLARS and not _is_number(tokens, at + 1):
+            return _more_precise(currency, token.text)
+        if at >= last and token.text not in _TO_A_NAME:
+            break
+    return currency
+
+
+def _is_number(tokens: list[Token], at: int) -> bool:
+    return at < len(tokens) and tokens[at].kind in FIRST
 
 
 def _frequency(tokens: list[Token], last: int) -> PayPeriod | None:
