@@ -21,6 +21,12 @@ _WORD = re.compile(r"[\w'’-]+")
 #: What joins two benefits to a list: not a blank alone, as in "health equity".
 _JOINED = re.compile(rb"[,;/&+|\n:]|\xe2\x80\xa2|\b(?:and|or|und|oder|et|ou|y|o|e)\b|  ")
 
+#: What a company gives, the next of a list: "tuition reimbursement, company car".
+_OF_THE_COMPANY = re.compile(
+    r"company[- ](?:match|paid|provided|sponsored|funded|car|phone|laptop|bike|event|fitness|pension|holiday"
+    r"|contribution|discount)"
+)
+
 #: A comma or a conjunction, at most one more word before it: "401k plans, ", "pto and ".
 _NEXT_IN_SENTENCE = re.compile(rb"(?: \w+)?(?:, ?(?:and |or )?| (?:and|or|und|et|y) )")
 
@@ -88,11 +94,16 @@ class BenefitReader:
                 refused = mention.end
                 continue
             behind = text.behind(mention.end, _REACH)
-            if self._trade_behind.match(behind.lstrip(" ,-")) or self._negated_behind.match(behind.lstrip()):
+            if self._is_trade(behind) or self._negated_behind.match(behind.lstrip()):
                 continue
             rule = "benefit.said" if sure else "benefit.beside_another"
             found[name] = from_span(text, mention.start, mention.end, field="benefits", value=name, rule=rule)
         return [found[name] for name in sorted(found)]
+
+    def _is_trade(self, behind: str) -> bool:
+        """Whether the words behind make it the trade: "dental clinic"; a company's own is offered as well."""
+        behind = behind.lstrip(" ,-")
+        return self._trade_behind.match(behind) is not None and not _OF_THE_COMPANY.match(behind)
 
     def _is_offered(self, text: Text, start: int) -> bool:
         """Whether the words before neither deny the benefit nor make it the trade."""
