@@ -25,6 +25,8 @@ _DOLLARS = frozenset({"usd", "cad", "aud", "nzd", "sgd", "hkd", "mxn", "us dolla
 _NAMES_BEHIND, _TO_A_NAME = 5, frozenset({"(", ",", "gross", "in", "paid", "all", "-", "/"})
 #: Currencies of which "20L" is so many lakh.
 _RUPEES, _LAKH = frozenset({"inr", "₹", "rs", "rs.", "rupees"}), Decimal(100_000)
+#: Words whose point ends no sentence: "Mindestgehalt lt. KV EUR 2.500".
+_SHORTENED = frozenset({"lt", "gem", "ca", "inkl", "zzgl", "bzw"})
 #: Tokens looked back for "minimum salary"; characters between a least and a most amount that are one range.
 _NAMED_BOUND, _PAIR = 9, 70
 
@@ -178,7 +180,7 @@ class Grammar:
             return self._bounds[tokens[at].text]
         for at in range(first - 1, max(-1, first - 1 - _NAMED_BOUND), -1):
             token = tokens[at]
-            if token.kind in {"number", "stop", "line"}:
+            if token.kind in {"number", "line"} or (token.kind == "stop" and tokens[at - 1].text not in _SHORTENED):
                 break
             if token.text.startswith("mindest") and token.text.endswith(self._pay_endings):
                 return "minimum"

@@ -48,6 +48,8 @@ _RESTATED, _RESTATES = frozenset({"fte", "wte", "equivalent"}), 4
 #: times that lost the blank behind them ("per yearBenefits").
 _EACH, _FOR = frozenset({"per", "pro", "par", "por", "je"}), frozenset({"every", "each", "one"})
 _NO_PIECES = ("rata", "hour", "day", "week", "month", "year", "annum")
+#: So it does behind a way to work, where a line break was lost: "£45,000 - £55,000 Hybrid Bonus Package".
+_MODES = frozenset({"hybrid", "remote", "onsite", "permanent"})
 #: Behind these something else begins.
 _CONNECTORS = frozenset({"+", "&", "plus", "and", "with", "excluding", "not", "und", "et", "y"})
 
@@ -244,7 +246,7 @@ class Judge:
         for at, token in enumerate(tokens[money.last : money.last + 2], money.last + 1):
             if token.kind == "period" and at < len(tokens) and tokens[at].text in others:
                 return "other"  # "in annual revenue"
-            if token.text in _CONNECTORS:
+            if token.text in _CONNECTORS or token.text in _MODES:
                 return None
             if token.text in others or token.text.endswith(self._other_endings):
                 return "other"
