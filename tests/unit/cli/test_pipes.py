@@ -16,6 +16,7 @@ BODY = (
     " each other's code. You have run systems that people depend on, you like clear writing, and you ask before you"
     " build. We pay for a desk at home, thirty days of holiday and a train card. Our offices are close to the river."
 )
+OTHER = "You have done all of this at the grade below for a year, in a company that builds lifts or runs them."
 POSTINGS: list[dict[str, Any]] = [
     {
         "id": "a",
@@ -63,6 +64,14 @@ def test_a_source_that_shows_an_id_again_shows_the_same_posting(tmp_path: Path) 
     _, rows = piped(tmp_path, ["dedupe"], [first, first | {"title": "Head Baker"}, first | {"source": "ashby"}])
     assert [row["cluster_id"] for row in rows] == ["lever:7", "lever:7", "lever:7"]
     assert [row["reason"] for row in rows] == [None, "same_source_and_id", "same_hash_key"]
+
+
+def test_grades_of_one_title_and_place_stay_apart_by_what_they_pay(tmp_path: Path) -> None:
+    first = POSTINGS[0] | {"title": "Platform Engineer", "posted_at": "2026-03-02"}
+    lower, upper = {"salary": "USD 61,956 - 79,538 a year"}, {"salary": "USD 74,260 - 95,802 a year"}
+    other = first | upper | {"id": "z", "description": f"{BODY} {OTHER}"}
+    rows = [piped(tmp_path, ["dedupe"], [first | pay, other])[1][1] for pay in (lower, upper)]
+    assert [(row["cluster_id"], row["reason"]) for row in rows] == [("z", None), ("a", "text_inside_the_other")]
 
 
 def test_what_was_kept_apart_is_shown_when_asked_for(tmp_path: Path) -> None:

@@ -51,6 +51,22 @@ def test_one_requisition_is_one_job_in_all_its_towns_and_in_other_words() -> Non
     assert reason(listing(body=one), listing("Baker", other))[0] == "retain"
 
 
+def test_a_requisition_is_known_under_another_name_of_the_brand_too() -> None:
+    one = listing(body=f"Job ID: 48213. {BODY}", place="Hamburg")
+    other = READER.listing("b", "board", "Acme Deutschland", "Platform Engineer", [], f"{OTHER} Job-ID: 48213", day=DAY)
+    stranger = READER.listing("c", "board", "Metabase", "Platform Engineer", [], f"{OTHER} Job-ID: 48213", day=DAY)
+    assert reason(one, other) == ("merge", "same_requisition")
+    assert reason(one, stranger)[0] == "retain"
+
+
+def test_letters_that_lost_the_backslash_of_their_escapes_are_letters() -> None:
+    one, other = (
+        listing(f"Fachkraft f{letter}r R{letter}ckbau", f"{BODY} Wir gr{letter}{letter}en.")
+        for letter in ("ü", "u00fc")
+    )
+    assert (one.block, one.text.digest) == (other.block, other.text.digest)
+
+
 def test_requisitions_of_several_towns_stay_apart_and_one_text_at_one_place_is_one_job() -> None:
     one, other = (listing(body=f"{BODY} Job ID: {number}") for number in (48213, 48214))
     elsewhere = listing(body=f"{BODY} Job ID: 48214", place="Hamburg")

@@ -46,7 +46,7 @@ def compare(one: Listing, other: Listing, rules: DedupeRules) -> Comparison:
     one_company = not renamed and bool(one.company_key) and one.company_key == other.company_key
     if found.verdict == "merge" and renamed and found.reason == "reworded":
         found = replace(found, verdict="retain", duplicate_class=None)
-    if found.verdict == "retain" and one_company and one_requisition(one, other):
+    if found.verdict == "retain" and one.brand and _one_brand(one, other) and one_requisition(one, other):
         found = Comparison("merge", "same_requisition", likeness, "semantic")
     elif found.verdict == "retain" and one_company and _posted_again(one, other, near, likeness, rules):
         found = Comparison("merge", "posted_again", likeness, "semantic")

@@ -1,6 +1,7 @@
 """A posting as duplicates are looked for: keys by which others are found, and the text that is compared."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,9 @@ from normalizer.domain.place_key import PlaceKey, place_key
 from normalizer.domain.similarity import Text, text_of
 from normalizer.domain.title_key import title_key, without_town
 from sources.companies.names import CompanyNames
+
+#: Letters that a feed wrote as escapes and a board without their backslash: `Ku00fcnstliche`, `lifeu2019s`.
+_ESCAPED = re.compile(r"u(00[89a-f][\da-f]|20[0-2][\da-f])")
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,10 @@ def _id(*told: str) -> str:
     return hashlib.md5("|".join(told).encode(errors="replace"), usedforsecurity=False).hexdigest()
 
 
+def _written_out(text: str) -> str:
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "u00" in text or "u20" in text else text
+
+
 class Reader:
     """Prepares postings for comparison."""
 
@@ -94,12 +102,13 @@ class Reader:
         day: date | None = None, cut: bool = False, pay: OfferedPay | None = None,
     ) -> Listing:  # fmt: skip
         """A posting with its keys; `cut`: the source is known to cut off bodies."""
-        key = self._keys.company(company or "")
+        company, title, body = _written_out(company or ""), _written_out(title), _written_out(body)
+        key = self._keys.company(company)
         where = place_key(tuple(places), self.rules.place_noise)
         named, shorter = title_key(title, where, self.rules.title, key), without_town(title, where)
         role = named if shorter == title else title_key(shorter, where, self.rules.title, key)
         return Listing(
-            reference=reference, source=source, company=company or "", title=title, places=where,
+            reference=reference, source=source, company=company, title=title, places=where,
             text=text_of(body, self.rules, cut=cut), day=day, company_key=key, brand=self._keys.brand(key),
             agency=self._keys.is_agency(key), title_key=named, role=skeleton(role), body=body, pay=pay,
         )  # fmt: skip

@@ -19,6 +19,8 @@ _CALLED_WITHIN = 60
 _IN_TITLE = re.compile(r"(?:#\s?|\b(?:JR|JP|R|REQ|ID|REF)[-_.: #]{0,2})(?P<id>\d{4,}[\w-]*)", re.IGNORECASE)
 #: When a board took the requisition over: `r582-2026_1771432944`.
 _TAKEN_AT = re.compile(r"_\d{9,}$")
+_THOUSANDS = re.compile(r"(?<=\d)[.,\s'](?=\d{3}(?!\d))")
+_AMOUNT = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s?(k\b)?", re.IGNORECASE)
 _MARKS = re.compile(r"[\W_]+")
 _YEAR = re.compile(r"20\d\d")
 #: Characters at the beginning and at the end of a body in which a requisition is named.
@@ -66,5 +68,15 @@ def another_pay(one: OfferedPay | None, other: OfferedPay | None, rules: Opening
     """Whether both ends of what they pay, in one currency and for one time, are far apart."""
     if one is None or other is None or (one.currency, one.period) != (other.currency, other.period):
         return False
-    ends = ((one.minimum, other.minimum), (one.maximum, other.maximum))
-    return all(a and b and abs(a - b) > float(max(a, b)) * rules.pay_change for a, b in ends)
+    ends = zip(_ends(one), _ends(other), strict=False)
+    apart = [abs(a - b) > max(a, b) * rules.pay_change for a, b in ends]
+    return len(apart) > 1 and all(apart)
+
+
+def _ends(pay: OfferedPay) -> list[float]:
+    """Both amounts, of the text where the source gives them nowhere else; none where one is missing."""
+    if pay.minimum or pay.maximum:
+        return [float(pay.minimum), float(pay.maximum)] if pay.minimum and pay.maximum else []
+    plain = _THOUSANDS.sub("", pay.text or "")
+    amounts = [float(amount) * (1000 if thousand else 1) for amount, thousand in _AMOUNT.findall(plain)]
+    return amounts if len(amounts) == 2 else []
