@@ -1,4 +1,4 @@
-"""German words made of several: Vertriebsleiter says sales and manager."""
+"""German and Dutch words made of several: Vertriebsleiter says sales and manager."""
 
 from enricher.domain.rules import TitleWordRules
 
@@ -9,13 +9,13 @@ _SHORTEST_HEAD, _SHORTEST_REST = 6, 3
 
 
 class Compounds:
-    """The `german` and `german_parts` of `config/taxonomy/titles.yml`, ready to be asked."""
+    """The `germanic` and `german_parts` of `config/taxonomy/titles.yml`, ready to be asked."""
 
     def __init__(self, rules: TitleWordRules) -> None:
-        tables = (rules.german_parts, rules.german)
+        tables = (rules.german_parts, rules.germanic)
         self._parts = {word: english for table in tables for english, words in table.items() for word in words}
         #: Those that are plain enough to be told behind something unknown.
-        self._heads = {word: english for english, words in rules.german.items() for word in words}
+        self._heads = {word: english for english, words in rules.germanic.items() for word in words}
         self._longest = max(map(len, self._parts), default=0)
 
     def parts(self, word: str) -> list[str]:

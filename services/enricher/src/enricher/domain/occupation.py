@@ -39,6 +39,8 @@ _BY_HAND, _EXACT, _CHOSEN = 50.0, 0.999, 0.5
 _WORDS, _BELIEVED = 0.15, 1.0
 #: Groups with a smaller share of the strongest one's votes are passed over.
 _LEAST_VOTES = 0.05
+#: What words such as staff and expert are read as.
+_ANYBODY = "specialist"
 _NONE = frozenset[str]()
 
 
@@ -118,9 +120,9 @@ class OccupationReader:
         return self.nearest(title, self._least)
 
     def nearest(self, title: str, least: float = 0.0) -> Occupation | None:
-        """As `read` with another threshold; None too where no list knows a word of the title."""
+        """As `read` with another threshold; None too where the lists know no word of it, or a vague one alone."""
         asked = self.words.weighted(title)
-        found = [] if len(asked) == 1 and self._vague.issuperset(asked) else self._candidates(asked)
+        found = self._candidates(asked) if self._tells(asked) else []
         if not found:
             return None
         top = sorted(found, reverse=True)[:_VOTERS]
@@ -136,6 +138,12 @@ class OccupationReader:
         if top[0][0] >= _EXACT and self._by_hand.get(top[0][1]) == group:
             confidence = max(confidence, _CHOSEN)
         return self._answer(group, votes, confidence) if confidence >= least else None
+
+    def _tells(self, asked: Mapping[str, float]) -> bool:
+        """Whether there is more than one vague word ("Engineer QlikView"), mostly in a script that the lists have."""
+        known = {word for word in asked if word in self._weights} - {_ANYBODY}
+        foreign = sum(not word.isascii() for word in asked)
+        return foreign * 2 <= len(asked) and (len(known) > 1 or self._vague.isdisjoint(known))
 
     def _strongest_group(self, asked: Mapping[str, float], votes: Mapping[str, float]) -> tuple[str, float]:
         """The group that the nearest titles and all words speak for most, and how much it is to be believed."""

@@ -319,7 +319,7 @@ class TitleWordRules(Rule, frozen=True, kw_only=True):
 
     phrases: dict[str, str]
     same: dict[str, str]
-    german: dict[str, list[str]]
+    germanic: dict[str, list[str]]
     german_parts: dict[str, list[str]]
     romance: dict[str, list[str]]
     generic: list[str]

@@ -9,6 +9,8 @@ from enricher.domain.gazetteer import fold
 from enricher.domain.rules import TitleWordRules
 
 _WORD = re.compile(r"[a-z0-9+#]+")
+#: Words of other scripts count as unknown ones: what stands beside them does not tell the occupation.
+_WORD_OF_ANY_SCRIPT = re.compile(r"(?:[^\W_]|[+#])+")
 _BRACKETS = re.compile(r"[(\[{][^)\]}]*[)\]}]?")
 #: Where one part of a title ends: what follows says less about the occupation.
 _PARTS = re.compile(r"\s+[-–—|@:]+\s*|\s*[,;|–—@:/•·]\s*|\s-|\bcum\b|\*+|!+")
@@ -37,7 +39,7 @@ class TitleWords:
         self._longest = max((len(key) for key in self._phrases), default=1)
         self._same = rules.same | {
             word: english
-            for table in (rules.romance, rules.german)
+            for table in (rules.romance, rules.germanic)
             for english, words in table.items()
             for word in words
         }
@@ -74,7 +76,7 @@ class TitleWords:
         return weights
 
     def _words(self, text: str) -> list[str]:
-        words = _WORD.findall(text if text.isascii() else _plain(text))
+        words = _WORD.findall(text) if text.isascii() else _WORD_OF_ANY_SCRIPT.findall(_plain(text))
         if not self._firsts.isdisjoint(words):
             words = self._joined(words)
         kept = [plain for word in words for plain in self._plain(word)]
@@ -83,10 +85,10 @@ class TitleWords:
         return ["specialist" if w in generic and (w != "executive" or at == last) else w for at, w in enumerate(kept)]
 
     def _plain_of(self, word: str) -> tuple[str, ...]:
-        """The word in its one spelling, in English where its language is German, French or Spanish; compounds apart."""
+        """The word in its one spelling, in English where it is German, Dutch, French or Spanish; compounds apart."""
         plain = self._known(word)
         is_whole = plain != _singular(word) or len(plain) < _SHORTEST_COMPOUND or plain in self._whole
-        words = [plain] if is_whole else self._compounds.parts(plain)
+        words = [plain] if is_whole else self._parts(plain)
         found = (one for each in words for one in self._same.get(each, each).split())
         return tuple(one for one in found if one not in self._ignored and not one.isdigit())
 
@@ -100,6 +102,13 @@ class TitleWords:
             if (known := same.get(form)) is not None:
                 return same.get(known, known)
         return plain
+
+    def _parts(self, word: str) -> list[str]:
+        """Those of a compound, or of the man's title that a woman's is of: "Finanzanalystin"."""
+        found = self._compounds.parts(word)
+        if len(found) == 1 and word.endswith("in"):
+            found = next((p for end in ("", "e") if len(p := self._compounds.parts(word[:-2] + end)) > 1), found)
+        return found
 
     def _joined(self, words: list[str]) -> list[str]:
         joined, start = [], 0
