@@ -27,6 +27,16 @@ _SMALLER = 10
 _DOTTED = re.compile(r"[A-Z]\.[A-Z]\.?")
 #: How much likelier a place is meant that lies where most postings come from: Valencia is in Spain.
 _LIKELIER = 3
+#: What a region is called beside its name.
+_KIND_OF_REGION = re.compile(
+    r"^(?:State|Province|Region|Canton|Kanton|Estado|Provincia|Comunidad|Land) (?:of |de |di |do |von )?(?=[^\W\d_])"
+    r"| (?:State|Province|Prefecture|Voivodeship|Canton)$"
+)
+#: A name of nothing but these is a sales region, not a town.
+COMPASS = frozenset({
+    "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest", "midwest", "central",
+    "greater", "upper", "lower", "mid", "northern", "southern", "eastern", "western",
+})  # fmt: skip
 _SHORT = {"st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount"}
 
 
@@ -81,6 +91,7 @@ class Gazetteer:
                     self._regions[fold(name)].append(Region(country, names[0], coded=False))
         self._frequent = frozenset(rules.frequent)
         self._with_districts = {(country, name) for country, names in rules.with_districts.items() for name in names}
+        self._well_known = {(country, name) for country, names in rules.well_known.items() for name in names}
         self._cities: dict[str, list[City]] = defaultdict(list)
         self._index_cities(cities)
         self._index_regions(cities)
@@ -123,6 +134,10 @@ class Gazetteer:
         """Whether names before the city's are those of its districts ("Kreuzberg, Berlin"), not of towns near it."""
         return (city.country, city.name) in self._with_districts
 
+    def is_well_known(self, city: City) -> bool:
+        """Whether the bare name means the city, whatever cities of other countries stand beside it."""
+        return (city.country, city.name) in self._well_known
+
     def country(self, written: str) -> str | None:
         """ISO 3166-1 alpha-2 in lower case; codes must be in capitals, `uk` counts as `gb`."""
         if len(written) < 4 and (code := self._country_codes.get(written)):
@@ -140,7 +155,12 @@ class Gazetteer:
         if _DOTTED.fullmatch(written):  # "Victoria B.C", "New York, N.Y."
             code = written.replace(".", "")  # not N.L., which is Nuevo León
             coded = [r for r in self._region_codes.get(code, ()) if r.country == "us" or code == "BC"]
-        return coded + self._regions.get(fold(written), [])
+        return coded + (self._regions.get(fold(written)) or self._regions_of(written))
+
+    def _regions_of(self, written: str) -> list[Region]:
+        """Regions by their names with what they are: "State of Bavaria", "Ontario Province"."""
+        name = fold(_KIND_OF_REGION.sub("", written, count=1))
+        return [] if len(name) == len(written) or name in COMPASS else self._regions.get(name, [])
 
     def cities(self, written: str) -> list[City]:
         """Cities of that name, the largest first."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from enricher.domain.gazetteer import Gazetteer, Region, fold
+from enricher.domain.gazetteer import COMPASS, Gazetteer, Region, fold
 from enricher.domain.rules import City
 
 #: Thousands of people from which a name alone is a city's, not that of a region elsewhere.
@@ -19,11 +19,6 @@ _FIRST = 0.1
 CODE = 3
 #: What stands for a country's name though it is as short as a code.
 SHORT_NAMES = frozenset({"US", "USA", "UK", "UAE"})
-#: A name of nothing but these is a sales region, not a town.
-COMPASS = frozenset({
-    "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest", "midwest", "central",
-    "greater", "upper", "lower", "mid", "northern", "southern", "eastern", "western",
-})  # fmt: skip
 #: Parts of a country that hold several towns: "Davis County", "Rhein-Sieg-Kreis".
 _DISTRICTS = re.compile(
     r"(?:\b[Cc]ounty|\b[Kk]reis|kreis|\b[Pp]rovince|\b[Rr]egion|\b[Dd]istrict)$|^(?:Landkreis|Kreis|Province of) "
@@ -57,6 +52,8 @@ class Part(NamedTuple):
     cities: tuple[City, ...]
     #: Whether the text names a part of the city, not the city itself.
     inside: bool = False
+    #: The cities that the text joins to one area.
+    together: tuple[City, ...] = ()
 
 
 class _Reading(NamedTuple):

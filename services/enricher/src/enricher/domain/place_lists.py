@@ -1,8 +1,10 @@
 """Which parts of a location text are places of their own: "Paris, Lyon" are two, "Bonn, Nordrhein-Westfalen" is one."""
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
 
 from enricher.domain.place_agreement import CODE, SHORT_NAMES, Part
+from enricher.domain.place_nearness import NEAR, kilometres
 from enricher.domain.rules import City
 
 #: Thousands of people from which cities in a row are places of their own, not a district and its city.
@@ -17,13 +19,41 @@ _KNOWN = 300
 _WITH_DISTRICTS = 900
 
 
-def apart(parts: list[Part], weight: Callable[[City], int]) -> list[list[Part]]:
+def apart(parts: list[Part], weight: Callable[[City], int], is_well_known: Callable[[City], bool]) -> list[list[Part]]:
     """The parts of a piece by place: countries in a row, names that each have a country or state, large cities."""
     if len(parts) < 2:
         return [parts]
     if all(is_country(p) for p in parts) or _two_countries(parts):
         return [[p] for p in parts]
-    return _by_ends(parts, is_country) or _by_ends(parts, _is_code) or _large_cities(parts, weight) or [parts]
+    known = _well_known(parts, is_well_known)
+    ended = known or _by_ends(parts, is_country) or _by_ends(parts, _is_code)
+    return ended or _large_cities(parts, weight) or [parts]
+
+
+def _well_known(parts: list[Part], is_well_known: Callable[[City], bool]) -> list[list[Part]]:
+    """Two large cities of different countries of which one needs no more than its name: "SF, Vancouver"; else []."""
+    if len(parts) > 2 or not all(_city_alone(p) for p in parts):
+        return []
+    one, other = (p.cities[0] for p in parts)
+    if one.country == other.country or min(one.population, other.population) < _KNOWN:
+        return []
+    if not (is_well_known(one) or is_well_known(other)) or _any_near(*parts):
+        return []
+    return [[_only(p, p.cities[0].country)] for p in parts]
+
+
+def row_of_towns(parts: list[Part]) -> list[list[Part]]:
+    """Three or more cities of one country, by place, all far from each other; [] where a district may be among them."""
+    if len(parts) < 3 or not all(_city_alone(p) for p in parts):
+        return []
+    shared = set.intersection(*({c.country for c in p.cities[:3]} for p in parts))
+    for country in dict.fromkeys(c.country for c in parts[0].cities if c.country in shared):
+        cities = [next(c for c in p.cities if c.country == country) for p in parts]
+        # Not Paris, Texas: a smaller namesake has to be large itself.
+        meant = all(c.population >= (_TOWN if c is p.cities[0] else _LARGE) for c, p in zip(cities, parts, strict=True))
+        if meant and all(kilometres(a, b) > NEAR for a, b in combinations(cities, 2)):
+            return [[_only(p, country)] for p in parts]
+    return []
 
 
 def _two_countries(parts: list[Part]) -> bool:
@@ -33,6 +63,18 @@ def _two_countries(parts: list[Part]) -> bool:
         return False
     inside = (c.population for c in second.cities if c.country == first.country)
     return second.cities[0].population >= _KNOWN and max(inside, default=0) < _LARGE
+
+
+def _city_alone(part: Part) -> bool:
+    """Whether a part names a city, and nothing else that is likelier."""
+    if not part.cities or part.country or part.inside or _is_code(part):
+        return False
+    return not part.regions or part.cities[0].population >= _KNOWN
+
+
+def _any_near(one: Part, other: Part) -> bool:
+    """Whether namesakes lie side by side: "Vancouver, Portland"."""
+    return any(kilometres(a, b) <= NEAR for a in one.cities for b in other.cities if a.country == b.country)
 
 
 def is_country(part: Part) -> bool:

@@ -10,7 +10,7 @@ from enricher.domain.rules import City
 #: Thousands of people from which a city's parts are named before it, and from which two cities in a row are two.
 _HAS_PARTS, _OF_ITS_OWN = 300, 100
 #: Kilometres within which a town belongs to a city.
-_NEAR = 60.0
+NEAR = 60.0
 _KM_PER_DEGREE = 111.2
 
 
@@ -21,7 +21,7 @@ def near_the_next(parts: list[Part], weight: Callable[[City], int]) -> list[Part
         city = _large(following, parts[at + 2 :], weight)
         if city is None or not part.cities or part.country or part.regions:
             continue
-        near = tuple(c for c in part.cities if kilometres(c, city) <= _NEAR)
+        near = tuple(c for c in part.cities if kilometres(c, city) <= NEAR)
         if near or all(c.population < _OF_ITS_OWN for c in part.cities):
             found[at] = part._replace(cities=near)
     return found

@@ -6,9 +6,10 @@ from functools import lru_cache
 
 from msgspec import structs
 
-from enricher.domain.gazetteer import GERMAN, LOCATED, Gazetteer
-from enricher.domain.place_agreement import CODE, COMPASS, Agreement, Found, Part, found_city, is_district
-from enricher.domain.place_lists import apart, is_country
+from enricher.domain.gazetteer import COMPASS, GERMAN, LOCATED, Gazetteer
+from enricher.domain.place_agreement import CODE, Agreement, Found, Part, found_city, is_district
+from enricher.domain.place_lists import apart, is_country, row_of_towns
+from enricher.domain.place_metro import cities_together, each_of
 from enricher.domain.place_nearness import near_the_next
 from enricher.domain.rules import PlaceRules
 from enricher.domain.wording import Wording, WordsPattern
@@ -41,7 +42,10 @@ _TOWARDS = re.compile(
 #: A number of a part of a French city: Lyon 3e, Paris 1er arrondissement.
 _DISTRICT = re.compile(r"(?<=[a-z])\s+\d{1,2}\s?(?:er?|[eè]me)\b(?:\s+arr\w*)?", re.IGNORECASE)
 #: What may stand behind the name of a city: its parts (Praha 4, Amsterdam-Zuid), a river (Mülheim a. d. Ruhr).
-_BEHIND_CITY = re.compile(r"(?<=[^\W\d_]{2})(?:\s(?:\d{1,2}|[IVX]+)\b.*|\s[A-ZØ]{1,2}$|-[A-Z]\w+|\s[abiv]\.\s?.*)$")
+_BEHIND_CITY = re.compile(
+    r"(?<=[^\W\d_]{2})(?:\s(?:\d{1,2}|[IVX]+)\b.*|\s(?:[Ss]ector|[Pp]hase|[Bb]lock|[Ww]ard|[Dd]istrict)[- ]?\w{1,3}$"
+    r"|\s[A-ZØ]{1,2}$|-[A-Z]\w+|\s[abiv]\.\s?.*)$"
+)
 #: Thousands of people from which a city is meant where a country is named beside it ("London or remote in the US").
 _LARGE = 300
 #: Weight from which a city's name may be followed by that of a part: "Dubai Internet City".
@@ -80,13 +84,8 @@ class PlaceTexts:
         if "(" in text and len(known := self._gazetteer.cities(text)) == 1:  # "Frankfurt (Oder)"
             return (found_city(known[0]),)
         split = _ALTERNATIVES.split(text)
-        weight = self._gazetteer.weight
-        pieces = [
-            even
-            for piece in split
-            if piece.strip()
-            for even in apart(near_the_next(self._parts(piece), weight), weight)
-        ]
+        whole = (self._parts(piece) for piece in split if piece.strip())
+        pieces = [one for parts in whole for even in self._apart(parts) for one in each_of(even)]
         agree = self._agreement.of
         if len(pieces) == 1:
             return (only,) if pieces[0] and (only := agree(pieces[0], country)) else ()
@@ -99,6 +98,11 @@ class PlaceTexts:
         if merged and (any(f.city for f in read) or len({f.country for f in read if f.country}) <= 1):
             return (merged,)
         return tuple(dict.fromkeys(read))
+
+    def _apart(self, parts: list[Part]) -> list[list[Part]]:
+        """The parts of a piece, by place."""
+        weight = self._gazetteer.weight
+        return row_of_towns(parts) or apart(near_the_next(parts, weight), weight, self._gazetteer.is_well_known)
 
     def _prepared(self, text: str) -> str:
         """The text with signs between places where there are none, and none within names of two words."""
@@ -139,11 +143,25 @@ class PlaceTexts:
         """A part as it is where that is known, else without what says nothing about the place, else cut."""
         if (whole := words.strip()) and (known := self._known(whole)):
             return [known]
+        if named := self._within_noise(whole):
+            return [named]
         text = self._clean(words)
         if not text:
             return []
         part = self._look_up(text)
         return [part] if part.country or part.regions or part.cities else self._cut(part)
+
+    def _within_noise(self, whole: str) -> Part | None:
+        """What is known but for words before or behind it: "SF Bay Area Hybrid"; its own may be such words."""
+        low = whole.lower()
+        noise = list(self._noise.finditer(low)) if len(low) == len(whole) else []
+        if len(noise) < 2:
+            return None
+        first = noise[0].end() if noise[0].start() == 0 else 0
+        last = noise[-1].start() if noise[-1].end() == len(whole) else len(whole)
+        rests = (whole[first:], whole[:last]) if first and last < len(whole) else (whole[first:last],)
+        names = (_TOWARDS.sub("", rest.strip(" \t.,/-–—*")) for rest in rests)
+        return next((known for name in names if name and name != whole and (known := self._known(name))), None)
 
     def _cut(self, part: Part) -> list[Part]:
         """An unknown part cut at hyphens ("USA-WA-Tacoma"), else its last word as a region ("Austin TX")."""
@@ -151,7 +169,9 @@ class PlaceTexts:
         if _EASTERN.match(text):
             prefixes = (self._look_up(word[:length]) for word in text.split() for length in (6, 5, 4, 3, 2))
             return [next((p for p in prefixes if p.cities or p.country), part)]
-        if "-" in text:
+        if "-" in text or "–" in text:
+            if together := cities_together(text, self._gazetteer):
+                return [part._replace(together=together)]
             cut = [part for words in text.split("-") if words not in _ARTICLES for part in self._read_part(words)]
             if any(p.country or p.regions for p in cut):
                 return cut

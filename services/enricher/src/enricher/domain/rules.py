@@ -175,6 +175,7 @@ class PlaceRules(Rule, frozen=True, kw_only=True):
     version: int
     frequent: list[str]
     with_districts: dict[str, list[str]]
+    well_known: dict[str, list[str]]
     countries: dict[str, list[str]]
     regions: dict[str, dict[str, list[str]]]
     city_aliases: dict[str, str]
@@ -183,11 +184,7 @@ class PlaceRules(Rule, frozen=True, kw_only=True):
 
 
 class City(msgspec.Struct, frozen=True, array_like=True):
-    """A line of `config/taxonomy/places.tsv.gz`.
-
-    `population` in thousands; `latitude` and `longitude` in degrees north and east, to a hundredth (1 km); `names` are
-    further spellings.
-    """
+    """A line of `places.tsv.gz`: `population` in thousands, degrees to a hundredth, `names` other spellings."""
 
     name: str
     country: str
