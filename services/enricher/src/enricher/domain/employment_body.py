@@ -38,6 +38,9 @@ _PLAIN_ROLE = re.compile(
     r"|(?:full|part)[- ]time|(?:long|short)[- ]term|\d+[- ]months?)[\s,-]+){1,3}"
     r"(?:role|position|job|opportunity|assignment|engagement)\b"
 )
+#: "Hiring for these full-time, entry-level positions".
+_HIRING = re.compile(r"\b(?:hiring|recruiting|recruit|filling|fill)\b[^.\n]*$")
+_OF_THE_POSTING = re.compile(r"[\s,-]*(?:[\w'-]+[\s,]+){0,4}?(?:positions|roles|jobs|opportunities)\b")
 #: A condition of hiring, not the job's hours: "authorized to work in the US on a full-time basis".
 _RIGHT_TO_WORK = re.compile(r"\b(?:authori[sz](?:ed|ation)|eligible|eligibility|right) to work\b[^.\n]*$")
 #: "This is a full-time …", "seeking a part-time …", "the role is full-time".
@@ -86,20 +89,38 @@ class EmploymentStatements:
             return True
         behind = text.low[end : end + _REACH].decode(errors="ignore")
         if text.low[start:end].decode(errors="ignore") in self._labelled_only:
-            if before.rstrip().endswith("|"):
-                return _FILLS_ITS_CELL.match(behind) is not None
-            return last in _ARTICLES and bool(_IS_A.search(before) and _PLAIN_ROLE.match(behind))
+            return _is_a_plain_role(before, last, behind)
+        if last == "these" and _HIRING.search(before) and _OF_THE_POSTING.match(behind):
+            return True
         if self._not_behind.match(behind.partition("\n")[0]) or (others and self._not_before.search(before)):
             return False
-        if _LISTED.search(before) and behind.startswith(",") and group[0].value[0] == "TEMPORARY":
+        return self._is_said_of_job(text, group, before, behind)
+
+    def _is_said_of_job(self, text: Text, group: Sequence[Mention], before: str, behind: str) -> bool:
+        """Whether it stands by itself, behind a label or as what the job is said to be."""
+        start, kind = group[0].start, group[0].value[0]
+        if kind == "TEMPORARY" and _LISTED.search(before) and behind.startswith(","):
             return False
-        if start == text.body_start or (_OPENS.search(before) and _CLOSES.match(behind)):
+        if _begins(text, start) or (_OPENS.search(before) and _CLOSES.match(behind)):
             return True
-        in_cell = b"\n" not in text.low[start:end] and _OPENS_A_CELL.search(before)
-        if in_cell or (group[0].value[0] in _HOURS and self._label_before.search(before)):
+        in_cell = b"\n" not in text.low[start : group[-1].end] and _OPENS_A_CELL.search(before)
+        if in_cell or (kind in _HOURS and self._label_before.search(before)):
             return True
         said = _SAID_OF_JOB.search(before) or self._noun.match(behind)
         return said is not None and not _RIGHT_TO_WORK.search(before)
+
+
+def _is_a_plain_role(before: str, last: str, behind: str) -> bool:
+    """Whether a word that needs a label fills a cell, "| Contract |", or says all: "is a volunteer remote role"."""
+    if before.rstrip().endswith("|"):
+        return _FILLS_ITS_CELL.match(behind) is not None
+    return last in _ARTICLES and _IS_A.search(before) is not None and _PLAIN_ROLE.match(behind) is not None
+
+
+def _begins(text: Text, start: int) -> bool:
+    """Whether a body begins with this, its title told again before it or not: "Data Engineer Full time Leeds"."""
+    told = text.low[text.body_start : start].strip() if start - text.body_start <= text.body_start else b"."
+    return not told or told == text.low[: text.body_start].strip()
 
 
 def _groups(text: Text, mentions: Iterable[Mention]) -> list[list[Mention]]:
