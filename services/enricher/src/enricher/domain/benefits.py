@@ -24,7 +24,7 @@ _JOINED = re.compile(rb"[,;/&+|\n:]|\xe2\x80\xa2|\b(?:and|or|und|oder|et|ou|y|o|
 #: What a company gives, the next of a list: "tuition reimbursement, company car".
 _OF_THE_COMPANY = re.compile(
     r"company[- ](?:match|paid|provided|sponsored|funded|car|phone|laptop|bike|event|fitness|pension|holiday"
-    r"|contribution|discount)"
+    r"|contribution|discount|bonus|stock|shares)"
 )
 
 #: A comma or a conjunction, at most one more word before it: "401k plans, ", "pto and ".
