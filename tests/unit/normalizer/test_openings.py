@@ -111,8 +111,9 @@ def test_pay_that_differs_later_or_elsewhere_under_one_text_tells_nothing() -> N
 @pytest.mark.parametrize(
     ("title", "place", "verdict"),
     [
-        ("Lead Engineer Routing Platform Depots", "Germany", "merge"), ("Lead Routing Engineer", "Germany", "retain"),
-        ("Lead Engineer Routing Platform Depots", "Hamburg, Germany", "retain"),
+        ("Lead Data Engineer Routing Platform Depots", "Germany", "merge"),
+        ("Lead Engineer Routing Platform Depots", "Germany", "retain"),
+        ("Lead Data Engineer Routing Platform Depots", "Hamburg, Germany", "retain"),
     ],
 )  # fmt: skip
 def test_windows_of_one_advert_are_one_job_where_one_names_no_town_and_the_title_says_enough(
