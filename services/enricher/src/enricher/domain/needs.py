@@ -49,9 +49,16 @@ _NO_END = "".join(
 #: behind another; and a dash before a list item in its line.
 _ENDS = re.compile(
     rf"!|\?|;|\n|\.(?:(?=\s|$){_NO_END}|(?<=[a-z)]\.)(?=[A-Z][a-z])(?!Net|Js))|\xe2\x80\xa2|\xc2\xb7|".encode("latin-1")
+    + rb"\.(?<=[a-z]\.)(?=\) [A-Z])|"
+    + rb"\)(?= (?:Experience|Knowledge|Familiarity|Proficiency|Understanding) (?:with|in|of) )|"
     + "|".join(rf"{word[0]}(?<=[A-Za-z)+#][a-zA-Z)+#]{word[0]}){word[1:]}" for word in BEGINNINGS).encode()
     + rb"|-(?<= -)(?= [A-Z][a-z])(?! (?:Preferred|Required|Nice|Must|Plus|Desir|Bonus|Optional|Mandatory))"
 )
+#: Two words and more in capitals are a heading even within a line: "… sales teams Preferred Qualifications Advanced …",
+#: not "meet the Minimum Qualifications"; how far into its line a firm begins to speak of itself.
+_CAPITALS = re.compile(rb"[A-Z][a-z]+(?: [A-Z][a-z]+)+")
+_ARTICLE, _WORD_BEFORE = re.compile(rb"\b(?:the|our|these|those|meet|all|of|to|and|or|your|following|for|in) \Z"), 12
+_OPENING, _SHORT = 70, 45
 #: Right before a heading, where a line break was lost: "our team.Preferred Qualifications".
 _LOST_BREAK = frozenset((b".", b"!", b"?"))
 #: The rest of a heading before its last words, and what some of it say; behind those, where the break was lost.
@@ -64,6 +71,9 @@ _TITLED = re.compile(
 )
 _LAST_WORDS = (b"requirements", b"qualifications", b"skills", b"criteria")
 _WISHED, _NO_NEED = re.compile(rb"Preferred|Desir|Bonus|Nice"), re.compile(rb"Physical|Travel")
+#: Roles of words that say what is needed in their sentence; a heading's do where they are no heading.
+_CUES = frozenset(("heading", "cue", "before"))
+_NO_SECTION = frozenset(("cue", "before"))
 _JOINS, _LINE_ENDS = frozenset((b" ", b"/")), frozenset((b"", b"\n"))
 _GLUED, _TITLE = re.compile(rb"[A-Z][a-z]"), 60
 
@@ -94,6 +104,8 @@ class Needs:
         yield from (Phrase(words, "need", ("cue", "preferred")) for words in self._rules.preferred)
         yield from (Phrase(words, "need", ("cue", "required")) for words in self._rules.required)
         yield from (Phrase(words, "need", ("before", "preferred")) for words in self._rules.preferred_before)
+        yield from (Phrase(words, "need", ("closing", "other")) for words in self._rules.closing)
+        yield from (Phrase(words, "need", ("opening", "other")) for words in self._rules.openings)
         behind = {*self._rules.asks_behind}
         yield from (Phrase(words, "need", ("asks", "before")) for words in self._rules.asks_before)
         # "Kenntnisse in" asks for what follows it, and for what stands before its first word: "Java-Kenntnisse in".
@@ -108,18 +120,14 @@ class Needs:
         asks: list[Mention] = []
         for mention in mentions:
             start, end, (role, need) = mention.start, mention.end, mention.value
-            if role == "heading" and (said := _titled(text, start, end, need)):
-                starts.append(start)
-                kinds.append(None if said == "other" else said)
-            elif (role == "heading" and _is_heading(text, start, end)) or (
-                role == "alone" and _is_alone(text, start, end)
-            ):
-                if role == "heading" or need == "preferred" or kinds[-1:] != ["preferred"]:
-                    starts.append(start)
-                    kinds.append(None if need == "other" else need)
-            elif role == "asks":
+            if role == "asks":
                 asks.append(mention)
-            elif need != "other" and role != "alone":
+            elif role not in _NO_SECTION and (begun := _begins(text, start, end, role, need)):
+                at, said = begun
+                if role != "alone" or said != "required" or kinds[-1:] != ["preferred"]:
+                    starts.append(max(at, starts[-1] + 1) if starts else at)
+                    kinds.append(None if said == "other" else said)
+            elif role in _CUES and need != "other":
                 closed = role != "before" and _CLOSED.match(text.raw, end) is not None
                 cues.append(_Cue(start, end, need, role == "before", closed))
         cue_starts, ask_starts = [cue.start for cue in cues], [ask.start for ask in asks]
@@ -197,6 +205,38 @@ class Sections(msgspec.Struct, frozen=True, gc=False):
         return self.kinds[at] if at >= 0 and start - self.starts[at] <= _SECTION else None
 
 
+def _begins(
+    text: Text, start: int, end: int, role: str, need: Need | Literal["other"]
+) -> tuple[int, Need | Literal["other"]] | None:
+    """Where a section begins with these words, and what it is about."""
+    if role == "heading":
+        if said := _titled(text, start, end, need):
+            return start, said
+        return (start, need) if _is_heading(text, start, end) else None
+    if role == "alone":
+        return (start, need) if _is_alone(text, start, end) else None
+    if role == "opening":
+        return (start, "other") if _is_short_line(text, start, end) else None
+    line = _own_line(text, start) if role == "closing" else None
+    return None if line is None else (line, "other")
+
+
+def _own_line(text: Text, start: int) -> int | None:
+    """Where the line of these words begins, unless it is an item of a list or has much before them."""
+    line = text.raw.rfind(b"\n", 0, start) + 1
+    begins = text.raw[line : line + 1]
+    return line if start - line <= _OPENING and (begins.isupper() or line == start) else None
+
+
+def _is_short_line(text: Text, start: int, end: int) -> bool:
+    """Whether a short line begins with these words and goes on with a name: "About Acme"."""
+    raw = text.raw
+    if not (raw[start : start + 1].isupper() and raw[end + 1 : end + 2].isupper()):
+        return False
+    before = raw[start - 6 if start > 6 else 0 : start].rpartition(b"\n")
+    return bool(before[1]) and not before[2].strip(_LEAD) and raw.find(b"\n", end, end + _SHORT) >= 0
+
+
 def _is_alone(text: Text, start: int, end: int) -> bool:
     """Whether a colon follows, or the phrase is a line of its own."""
     behind = text.raw[end : end + 3].lstrip(b" *")
@@ -212,13 +252,15 @@ def _is_heading(text: Text, start: int, end: int) -> bool:
         return False
     if raw[end : end + 3] == b" - " and raw[end + 3 : end + 4].isupper():
         return True
+    if _CAPITALS.fullmatch(raw, start, end) and not _ARTICLE.search(raw, start - _WORD_BEFORE, start):
+        return True
     before = raw[start - 12 if start > 12 else 0 : start]
     if not before.strip(_LEAD) or b"\n" in before[-4:] or before.endswith((b"  ", b"\xc2\xa0 ")):
         return True
     return before[-1:].isalpha() or before[-1:] in _LOST_BREAK
 
 
-def _titled(text: Text, start: int, end: int, need: Need) -> Need | Literal["other"] | None:
+def _titled(text: Text, start: int, end: int, need: Need | Literal["other"]) -> Need | Literal["other"] | None:
     """What the heading says that these words end, "Experience And Skill Requirements"; None where they end none."""
     raw = text.raw
     if raw[start - 1 : start] not in _JOINS or not text.low.endswith(_LAST_WORDS, start, end):

@@ -200,7 +200,9 @@ class NeedRules(Rule, frozen=True, kw_only=True):
 
     version: int
     headings: dict[Literal["required", "preferred", "other"], list[str]]
-    headings_alone: dict[Literal["required", "preferred"], list[str]]
+    headings_alone: dict[Literal["required", "preferred", "other"], list[str]]
+    openings: list[str]
+    closing: list[str]
     preferred: list[str]
     preferred_before: list[str]
     required: list[str]
