@@ -37,6 +37,8 @@ COMPASS = frozenset({
     "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest", "midwest", "central",
     "greater", "upper", "lower", "mid", "northern", "southern", "eastern", "western",
 })  # fmt: skip
+#: Where "City" is a part of names: Union City is not Union. Elsewhere it is said of any: "Hsinchu City".
+_CITY_IN_NAME = frozenset({"au", "ca", "gb", "ie", "nz", "us"})
 _SHORT = {"st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount"}
 
 
@@ -164,7 +166,10 @@ class Gazetteer:
 
     def cities(self, written: str) -> list[City]:
         """Cities of that name, the largest first."""
-        return self._cities.get(fold(written), []) if len(written) > 1 else []
+        found = self._cities.get(fold(written), []) if len(written) > 1 else []
+        if found or not written.endswith(" City"):
+            return found
+        return [c for c in self._cities.get(fold(written[:-5]), ()) if c.country not in _CITY_IN_NAME]
 
 
 def _further_names(city: City) -> set[str]:

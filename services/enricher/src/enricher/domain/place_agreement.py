@@ -23,6 +23,11 @@ SHORT_NAMES = frozenset({"US", "USA", "UK", "UAE"})
 _DISTRICTS = re.compile(
     r"(?:\b[Cc]ounty|\b[Kk]reis|kreis|\b[Pp]rovince|\b[Rr]egion|\b[Dd]istrict)$|^(?:Landkreis|Kreis|Province of) "
 )
+#: Ends of a line of an address: "3112 East Main St".
+_STREET = re.compile(
+    r"\s(?:St|Street|Ave|Avenue|Blvd|Boulevard|Rd|Road|Drive|Lane|Ln|Parkway|Pkwy|Highway|Hwy|Suite|Floor|Building)\.?$"
+    r"|(?:straße|strasse|str\.)$"
+)
 _NAME = re.compile(r"[^\W\d_][^\W\d_]*(?:[ '.’-]+[^\W\d_]+){0,4}\.?")
 
 
@@ -210,7 +215,14 @@ def _shape(
         elsewhere = coded and region and country not in {part.country, *(r.country for r in part.regions)}
         plain = (elsewhere or not (part.country or part.regions)) and id(part) not in used
         name = part.text
-        if plain and _NAME.fullmatch(name) and len(name) > 2 and _capital(name) and not _is_region(name):
+        if (
+            plain
+            and not _STREET.search(name)
+            and _NAME.fullmatch(name)
+            and len(name) > 2
+            and _capital(name)
+            and not _is_region(name)
+        ):
             if coded and _abroad(part, country):
                 continue
             return name.title() if name.isupper() and len(name) > CODE else name

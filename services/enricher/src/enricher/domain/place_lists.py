@@ -11,6 +11,8 @@ from enricher.domain.rules import City
 _LARGE = 100
 #: The same from which a town is meant by its name and state: "Rome, New York".
 _TOWN = 10
+#: Names from which no district of a city is among them.
+_ROW = 5
 #: The same, by how many they are, where they are of different countries; of just two their weight counts.
 _OF_SEVERAL_COUNTRIES = {2: 1_900, 3: 200}
 #: The same from which a city has no need of its country's name.
@@ -43,7 +45,7 @@ def _well_known(parts: list[Part], is_well_known: Callable[[City], bool]) -> lis
 
 
 def row_of_towns(parts: list[Part]) -> list[list[Part]]:
-    """Three or more cities of one country, by place, all far from each other; [] where a district may be among them."""
+    """Three or more cities of one country, far from each other unless many; [] where a district may be among them."""
     if len(parts) < 3 or not all(_city_alone(p) for p in parts):
         return []
     shared = set.intersection(*({c.country for c in p.cities[:3]} for p in parts))
@@ -51,7 +53,8 @@ def row_of_towns(parts: list[Part]) -> list[list[Part]]:
         cities = [next(c for c in p.cities if c.country == country) for p in parts]
         # Not Paris, Texas: a smaller namesake has to be large itself.
         meant = all(c.population >= (_TOWN if c is p.cities[0] else _LARGE) for c, p in zip(cities, parts, strict=True))
-        if meant and all(kilometres(a, b) > NEAR for a, b in combinations(cities, 2)):
+        far = len(parts) >= _ROW or all(kilometres(a, b) > NEAR for a, b in combinations(cities, 2))
+        if meant and far:
             return [[_only(p, country)] for p in parts]
     return []
 

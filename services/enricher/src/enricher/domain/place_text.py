@@ -24,7 +24,7 @@ _OF_TWO = re.compile(r" (?:and|&|y) ")
 _LOOSE = re.compile(r"[|•·\n]")
 _PARTS = re.compile(r"\s*[,،，()（）\[\]:]\s*|\s+[-–—]+\s+|(?<=\w)[–—](?=\w)|(?<=\w)-\s+")
 #: A slash between names without blanks around it.
-_SLASH = re.compile(r"(?<=[^\W\d_]{2})/(?=[^\W\d_]{2})")
+_SLASH = re.compile(r"(?:(?<=[^\W\d_]{2})|(?<=[A-Z]\.))/(?=[^\W\d_]{2})")
 #: A code behind a slash belongs to the name before it: "Porto Alegre/RS".
 _SLASHED_CODE = re.compile(r"(?<=[^\W\d_]{3})\s?/\s?([A-Z]{2})(?=\s*(?:$|[,;(]))")
 #: A French department behind its town: "Objat (19)".
@@ -40,7 +40,7 @@ _TOWARDS = re.compile(
     r"^(?:[Ii]n|at|near|around|from|bei|nähe|en|à|près de|em|[Cc]o\.|[Cc]ounty)(?: the)?\s+(?=[^\W\d_])"
 )
 #: A number of a part of a French city: Lyon 3e, Paris 1er arrondissement.
-_DISTRICT = re.compile(r"(?<=[a-z])\s+\d{1,2}\s?(?:er?|[eè]me)\b(?:\s+arr\w*)?", re.IGNORECASE)
+_DISTRICT = re.compile(r"(?<=[a-z])\s+\d{1,2}\s?(?:er?|[eè]me)\b(?:\s+(?:arr\w*|canton))?", re.IGNORECASE)
 #: What may stand behind the name of a city: its parts (Praha 4, Amsterdam-Zuid), a river (Mülheim a. d. Ruhr).
 _BEHIND_CITY = re.compile(
     r"(?<=[^\W\d_]{2})(?:\s(?:\d{1,2}|[IVX]+)\b.*|\s(?:[Ss]ector|[Pp]hase|[Bb]lock|[Ww]ard|[Dd]istrict)[- ]?\w{1,3}$"

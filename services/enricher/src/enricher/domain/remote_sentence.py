@@ -34,12 +34,13 @@ _ELSEWHERE = {
 #: Days a week that leave none for the other place.
 FIVE = frozenset({"5", "6", "7", "five", "fünf", "cinq", "cinco", "cinque", "vijf"})
 #: All that stands between signs: "| ONSITE |", "(Remote)", a line of a list; before a comma also at a sentence's start.
-_SIGN_BEFORE = re.compile(r"(?:^|[|(\n•;]|\n ?[-*]|\bor)[ *_]*$")
+_SIGN_BEFORE = re.compile(r"(?:^|[|(\n•;]|\n ?[-*]|[–—] |\bor)[ *_]*$")
 _SIGN_BEHIND = re.compile(r"[ *_]*(?:$|[|,);\n(]|[-–—] )")
 #: The field of a form that says where: "Location: Sunnyvale, CA [On-site]".
 _FIELD = re.compile(
     r"\b(?:location|workplace|work (?:type|mode|model|arrangement|setup|flexibility)"
-    r"|(?:position|job|employment|role) type|arbeits(?:ort|modell|weise)|home ?office|lieu|mode d.intervention"
+    r"|(?:position|job|employment|role) type|arbeits(?:modell|weise)|(?:arbeits|einsatz)?ort|telecommut\w+ options?"
+    r"|home ?office|lieu|mode d.intervention"
     r"|mode de travail|ubicaci[oó]n|(?:modalidad|espacio|tipo|esquema)(?: de trabajo)?|modalit[aà](?: di lavoro)?"
     r"|werklocatie)[ *_]{0,3}:[^.!?:]{0,50}$"
 )
@@ -57,6 +58,12 @@ _AT_TIMES_BEFORE = re.compile(
 )
 #: A part of the work: "Some duties can be performed remotely".
 _SOME_BEFORE = re.compile(r"\b(?:some|certain|parts? of|portions? of|aspects of)\b[^,;:]{0,40}$")
+#: A share of the time: "50% telecommuting permitted".
+_SHARE = r"(?<![\d.,])[1-9]\d? ?(?:%|percent|per cent|prozent) "
+_SHARE_BEFORE = re.compile(rf"{_SHARE}(?:(?:of|the|your|time|our|work|team|is|are|working|fully|mobiles|im) ){{0,4}}$")
+_SHARE_BEHIND = re.compile(
+    rf"\W*(?:(?:for|at|least|up|to|about|around|approximately) ){{0,3}}{_SHARE}of (?:the|your|their)\b"
+)
 #: Cues that speak of work, not of "remote colleagues".
 _OF_WORK = re.compile(r"work|remotely|remote from|from home|telecommut|home.?office|télétravail|teletrabajo|thuis")
 _AT_TIMES_BEHIND = re.compile(
@@ -101,6 +108,8 @@ def part_of_the_time(words: str, before: str, behind: str) -> str | None:
     """By which words around it a cue of work from home is for some of the time only."""
     if _AT_TIMES_BEFORE.search(before) or _AT_TIMES_BEHIND.match(behind):
         return ".at_times"
+    if _SHARE_BEFORE.search(before):
+        return ".share"
     if not _OF_WORK.search(words) or STRONG.search(words):
         return None
     if _SOME_BEFORE.search(before):
@@ -117,7 +126,7 @@ def said_of_office(text: Text, cue: Mention, before: str, behind: str) -> tuple[
     """What a cue of the office says."""
     if days := days_a_week(before, behind, "office"):
         return "onsite" if days in FIVE else "hybrid", ".days"
-    if cue.value == "office" and _NAMED_DAYS.match(behind):
+    if _SHARE_BEHIND.match(behind) or (cue.value == "office" and _NAMED_DAYS.match(behind)):
         return "hybrid", ".days"
     return ("onsite", "") if cue.value == "onsite" or stands_alone(text, cue) else (None, "")
 
