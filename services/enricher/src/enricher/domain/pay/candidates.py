@@ -31,9 +31,10 @@ def ends(money: Money) -> tuple[Decimal, Decimal]:
 
 def envelope(best: Candidate, found: list[Candidate]) -> Candidate:
     """Ranges of the same kind right behind each other ("$190-237k in A and $165-206k in B") taken as one."""
+    best = next((one for one in found if _is_an_end_of(best, one)), best)
     group = [best]
     for one in sorted(found, key=lambda c: _apart(best, c)):
-        if one is not best and _alike(best, one) and min(_apart(one, c) for c in group) < _TOGETHER:
+        if one is not best and any(_alike(c, one) and _apart(one, c) < _TOGETHER for c in group):
             group.append(one)
     if len(group) == 1:
         return best
@@ -42,6 +43,15 @@ def envelope(best: Candidate, found: list[Candidate]) -> Candidate:
     most = max(group, key=lambda c: ends(c.money)[1]).money.maximum
     money = best.money._replace(minimum=least, maximum=most)
     return best._replace(money=money, start=min(c.start for c in group), end=max(c.end for c in group))
+
+
+def _is_an_end_of(best: Candidate, one: Candidate) -> bool:
+    """Whether one amount is the start of a range beside it: "$6,000 - $9,000 a month [starting salary: $6,000]"."""
+    told, other = best.money, one.money
+    return (
+        other.is_range and not told.is_range and ends(told)[0] in ends(other) and _apart(best, one) < _TOGETHER
+        and (told.currency, told.period, best.kind) == (other.currency, other.period, one.kind)
+    )  # fmt: skip
 
 
 def _alike(best: Candidate, one: Candidate) -> bool:

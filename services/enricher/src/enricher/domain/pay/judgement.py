@@ -39,8 +39,10 @@ _NAMES = frozenset({"pay", "base", "target"})
 _MOST_HEADED = 16
 _ENDS_A_HEAD = frozenset({",", "+", "&", "plus", "|", "doe", "depending"})
 #: May stand before an amount that heads a line; what comes with pay, as in "£48k + van", and how far.
+_BULLETS = frozenset({"*", "•", "-", "–", "·"})
 _ABOUT = frozenset({"circa", "ca", "c", "~", "approx"})
 _PACKAGE = frozenset({"bonus", "benefits", "equity", "car", "van", "commission", "pension", "package", "super", "ote"})
+_ENDS_AN_AMOUNT = frozenset({"number", "currency", "period"})
 _WITH, _PACKAGE_REACHES = frozenset({"+", "&", "plus"}), 5
 #: Tokens within which "full-time equivalent" stands in brackets with the amount that it is said of.
 _RESTATED, _RESTATES = frozenset({"fte", "wte", "equivalent"}), 4
@@ -170,6 +172,8 @@ class Judge:
         first = money.first
         while first > 0 and (tokens[first - 1].kind == "bound" or tokens[first - 1].text in _ABOUT):
             first -= 1
+        if first > 1 and tokens[first - 1].text in _BULLETS:
+            first -= 1
         behind = tokens[money.last] if money.last < len(tokens) else None
         in_cell = first > 0 and tokens[first - 1].text == "|"
         ends_cell = behind is None or behind.kind == "line" or behind.text == "|" or behind.text in _WITH
@@ -208,7 +212,7 @@ class Judge:
         lines = 0
         other = False
         ends_left = _SENTENCES if _is_alone(tokens, money) else 0
-        clause = tokens[max(0, money.first - _CLAUSE) : money.first][::-1]
+        clause = _of_this_amount(tokens[max(0, money.first - _CLAUSE) : money.first][::-1], others)
         inside = False  # Brackets: "Total compensation (base and bonus): $130,000".
         for distance, token in enumerate(clause):
             if inside or (token.text == ")" and "(" in {t.text for t in clause[distance:]}):
@@ -314,6 +318,14 @@ class Judge:
         if money.currency is None:
             return self._rules.country_currencies.get(country or "", "")
         return self._conversion.currency(money.currency, country, ends(money)[0], money.period) or money.currency
+
+
+def _of_this_amount(clause: list[Token], others: frozenset[str]) -> list[Token]:
+    """A clause read backwards, up to what goes with the amount before: "$120,000 + equity, seniors: $150,000"."""
+    for at, (token, sign, end) in enumerate(zip(clause, clause[1:], clause[2:], strict=False)):
+        if sign.text in _WITH and token.text in others and end.kind in _ENDS_AN_AMOUNT:
+            return clause[:at]
+    return clause
 
 
 def _in_order(money: Money) -> tuple[Money, bool]:
