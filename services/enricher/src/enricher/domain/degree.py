@@ -14,7 +14,7 @@ from enricher.domain.text import Text
 from enricher.domain.wording import WordsPattern
 
 #: Bytes of the sentence looked at on either side; and within which levels are alternatives of one statement.
-_REACH, _ALTERNATIVES = 140, 60
+_REACH, _AHEAD, _ALTERNATIVES = 140, 200, 60
 _MOST, _NEVER = 60, 50
 #: Abbreviations so short count in capitals only.
 _LETTERS = 2
@@ -49,7 +49,8 @@ _LOST_BREAK = re.compile(
 #: Said of it in the lines below: "5 years of experience may be substituted for the degree", "In lieu of a degree, …".
 _STANDS_IN = re.compile(
     rb"substitut\w+ for (?:(?:an?|the|some|required|this|college|formal)\s){0,3}(?:bachelor|degree|education)"
-    rb"|\bor no degree\b|in (?:lieu|place) of (?:(?:an?|the|required|this)\s){0,2}(?:bachelor\S*\s)?degree"
+    rb"|\n\W*or \d[^\n]{0,20}years|\bor no degree\b"
+    rb"|in (?:lieu|place) of (?:(?:an?|the|required|this)\s){0,2}(?:bachelor\S*\s)?degree"
     rb"|experience (?:may|can|will) be (?:considered|accepted) (?:in lieu|in place|instead|as a substitute)"
 )
 _BELOW = 250
@@ -67,9 +68,11 @@ _OR_EXPERIENCE = re.compile(
     r"(?!extensive|strong|proven)(?:combination of education and\s|(?:[\w/-]+\s){0,2})"
     r"(?:experience|erfahrung|berufserfahrung|expérience)"
 )
-#: Before a level that is told of by itself; where what is said of it ends.
+#: A level with its subjects that is a wish: "Masters in Statistics, Economics or Physics preferred".
+_SUBJECTS_WISHED = re.compile(r"(?:\S+\s){1,3}?in\s[^.;(\d]{0,70}?\b(?:preferred|a plus|desired|desirable)\b")
+#: Before a level that is told of by itself, be it that a line break was lost; where what is said of it ends.
 _COMMA = re.compile(
-    r"[,;(–-]\s*(?:(?:and|und|et|y|an?|the|eine?n?|une?|un|gerne|auch|ideally|preferably|idealerweise|with"
+    r"(?:[,;(–-]|(?<=field)|(?<=discipline))\s*(?:(?:and|und|et|y|an?|the|eine?n?|une?|un|gerne|auch|ideally|preferably|idealerweise|with"
     r"|se valorará)\s)*$"
 )
 _CLAUSE = re.compile(r"[,;.(]|\s(?:or|oder|ou|and|und|et)\s")
@@ -164,22 +167,27 @@ class DegreeReader:
 
     def _is_wish(self, text: Text, between: str, mention: Mention) -> bool:
         """Whether this level alone is a wish: "Bachelor's degree in law, Master's preferred"."""
-        behind = _CLAUSE.split(text.behind(mention.end, _ALTERNATIVES), 1)[0]
-        return self._wish.search(between) is not None or self._wish.search(behind) is not None
+        told = text.behind(mention.end, _FAR)
+        behind = _CLAUSE.split(told[:_ALTERNATIVES], maxsplit=1)[0]
+        wished = self._wish.search(between) is not None or self._wish.search(behind) is not None
+        words = text.low[mention.start : mention.end].decode(errors="ignore")
+        return wished or _SUBJECTS_WISHED.match(f"{words} {told}") is not None
 
     def _need(
         self, text: Text, mention: Mention, end: int, stop: int | None, level: Degree, sections: Sections
     ) -> tuple[bool, bool]:
         """Whether it is a wish, and whether it is required; "or equivalent" to a high school's is a diploma."""
-        before, behind = text.before(mention.start, _REACH), _behind(text, mention.end, _REACH + end - mention.end)
+        before, behind = text.before(mention.start, _REACH), _behind(text, mention.end, _AHEAD + end - mention.end)
         if lost := _LOST_BREAK.search(text.raw, mention.end - 1, mention.end + len(behind.encode())):
             behind = behind[: lost.start() + 1 - mention.end]
         if stop is not None:
             behind = behind[: stop - mention.end]
         if text.raw[mention.start - 1 : mention.start].isalpha():
             before = ""
+        # Experience that will do as well may stand behind many subjects; what is wished for or required stands near.
+        far, behind = behind, behind[: _REACH + end - mention.end]
         # "Degree or equivalent" names what will do as well by itself.
-        whole = f"{text.low[mention.start : mention.end].decode(errors='ignore')} {behind}"
+        whole = f"{text.low[mention.start : mention.end].decode(errors='ignore')} {far}"
         closed = behind.partition(")")[0]
         near = closed if "(" not in closed and "(" in before else behind
         said = f"{before[-60:]} | {self._aside.sub('', near)}"
