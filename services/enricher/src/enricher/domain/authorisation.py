@@ -26,8 +26,12 @@ _BULLETS = " \t•*-–·.;,()abc123"
 #: What the employer does for a permit: "we help you sort out your work permit".
 _OURS = re.compile(
     r"\b(?:we|we[’']ll|wir|nous|ti|te) (?:\w+ ){0,4}(?:help|assist|arrange|sort|take care|handle|cover|support|kümmern"
-    r"|übernehmen|unterstützen|ayudamos|accompagnons)\b"
+    r"|übernehmen|unterstützen|helfen|ayudamos|accompagnons)\b"
 )
+#: Behind an item of a list: "Arbeitserlaubnis für Spanien".
+_OF_PLACE = re.compile(r"(?:für|in|for|pour|en|para) (?:the |la |die )?[^\W\d_]+(?: [^\W\d_]+)?")
+#: Before who may apply: "Visa: USC, GC", "Citizenship: U.S. Citizen".
+_LABEL = re.compile(r"(?:citizenship|visa(?: status| type)?|work (?:status|authori[sz]ation)|eligibility)[ *]*:[ *]*")
 _YOURS = re.compile(r"\b(?:must|required?|need to|only|valid|already|can ?not|can[’']t|don[’']t|not|unable)\b")
 #: Which counts where a posting says several things: a refusal is meant, an offer may be boilerplate of the firm.
 _ORDER: tuple[Visa, ...] = ("not_sponsored", "sponsored", "authorisation_required")
@@ -89,7 +93,9 @@ class AuthorisationReader:
             return "not_sponsored"
         if _OURS.search(before) and not _YOURS.search(sentence):
             return "sponsored"
-        item = words != "right to work" and not before.strip(_BULLETS) and not behind.strip(_BULLETS)
+        ends = not behind.strip(_BULLETS) or _OF_PLACE.fullmatch(behind.strip(_BULLETS))
+        item = words != "right to work" and not before.strip(_BULLETS) and ends
+        item = item or bool(_LABEL.fullmatch(before.strip(" \t•*-")))
         needed = item or (self._demands.search(sentence) and not self._waived.search(sentence))
         return "authorisation_required" if needed else None
 
