@@ -1,9 +1,10 @@
 """Scores skills: canonical names within a set's vocabulary, spans that people marked, technologies of real lists."""
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from enricher.domain.enrich import Enricher
+from enricher.domain.enrich import Enricher, Enrichment
 from normalizer.domain.markup import describe
 from tests.quality.card import Figure, f_score, ratio
 from tests.quality.sets import corpus, rows, timed
@@ -20,7 +21,10 @@ def score(enricher: Enricher, data: Path) -> Iterator[Figure]:
         ("soft-skill spans met", "sayfullina", "tags_skill"),
     ):
         yield _spans(enricher, data, measure, name, tags)
+    for name in ("tech", "house"):
+        yield _linked(enricher, data, name)
     yield _lists(enricher, data)
+    yield _latin_american(enricher, data)
 
 
 def _canonical(enricher: Enricher, data: Path) -> Figure:
@@ -63,6 +67,23 @@ def _spans(enricher: Enricher, data: Path, measure: str, name: str, tags: str) -
     )  # fmt: skip
 
 
+def _linked(enricher: Enricher, data: Path, name: str) -> Figure:
+    path = data / "labelled" / "esco_linked" / f"{name}_validation_annotations.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        sets = [row for row in csv.DictReader(file) if row["label"] not in {"LABEL NOT PRESENT", "UNDERSPECIFIED"}]
+    read, ms = timed(enricher, (posting("", row["sentence"]) for row in sets))
+    met = 0
+    for e, row in zip(read, sets, strict=True):
+        words = row["sub_span"] or row["span"]
+        start = row["sentence"].find(words)
+        met += any(v.field == "skills" and v.start < start + len(words) and start < v.end for v in e.evidence)
+    return Figure(
+        "spans of ESCO skills met", f"esco_linked {name}", len(sets), "recall", recall=ratio(met, len(sets)), ms=ms,
+        note="spans that people linked to a skill of ESCO; many are phrases (\"solving business problems\"), which a "
+        "taxonomy of names does not hold." if name == "tech" else "",
+    )  # fmt: skip
+
+
 def _marked(tokens: list[str], tags: list[str]) -> Iterator[tuple[int, int]]:
     """Spans by characters in the tokens joined by blanks."""
     at, start = 0, None
@@ -84,14 +105,39 @@ def _lists(enricher: Enricher, data: Path) -> Figure:
     }
     sets = [(describe(thread[key], None, None)[1], n) for key, n in listed.items() if thread.get(key) and n]
     read, ms = timed(enricher, (posting("", text) for text, _ in sets))
+    correct, wanted = _met(enricher, read, sets)
+    return Figure(
+        "technology lists", "hn_parsed_2024_07", wanted, "recall", recall=ratio(correct, wanted), ms=ms,
+        note="skills that a language model read out of a thread and that stand in the text word for word; it lists "
+        "phrases such as \"full stack\" as well.",
+    )  # fmt: skip
+
+
+def _latin_american(enricher: Enricher, data: Path) -> Figure:
+    """Skills that people listed for postings in Spanish and English, as far as they stand in the text."""
+    sets = [
+        (f"{x['title']}\n{x['description']}", x["hard_skills"])
+        for x in rows(data / "labelled" / "latam_manual_300.jsonl.gz")
+    ]
+    read, ms = timed(enricher, (posting("", text) for text, _ in sets))
+    correct, wanted = _met(enricher, read, sets)
+    return Figure(
+        "technology lists",
+        "latam_manual_300",
+        wanted,
+        "recall",
+        recall=ratio(correct, wanted),
+        ms=ms,
+        note='hard skills that people listed, in Spanish; fields of work ("Seguridad", "Programación") count as well.',
+    )
+
+
+def _met(enricher: Enricher, read: Iterable[Enrichment], sets: Iterable[tuple[str, Iterable[str]]]) -> tuple[int, int]:
+    """How many of the listed names that stand in a text were read, and how many stand there."""
     wanted = correct = 0
     for e, (text, names) in zip(read, sets, strict=True):
         for name in names:
             if name.lower() in text.lower():
                 wanted += 1
                 correct += _name(enricher, name) in e.skills
-    return Figure(
-        "technology lists", "hn_parsed_2024_07", wanted, "recall", recall=ratio(correct, wanted), ms=ms,
-        note="skills that a language model read out of a thread and that stand in the text word for word; it lists "
-        "phrases such as \"full stack\" as well.",
-    )  # fmt: skip
+    return correct, wanted

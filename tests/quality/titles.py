@@ -58,12 +58,43 @@ def score(enricher: Enricher, data: Path) -> Iterator[Figure]:
             published=_PUBLISHED, note=_NOTE if digits == _DIGITS else "",
         )  # fmt: skip
     surest = sorted(pairs, key=lambda pair: -pair[0])
+    yield _talentclef(enricher, data)
     for share in _CURVE:
         part = surest[: round(len(surest) * share)]
         yield Figure(
             f"standard title, surest {share:.0%}", "jobbert_validation", len(part), "precision",
             precision=_share(part, _DIGITS), coverage=share,
         )  # fmt: skip
+
+
+def _talentclef(enricher: Enricher, data: Path) -> Figure:
+    """German titles of TalentCLEF: pairs that belong together, as far as both have a group."""
+    folder = data / "labelled" / "job_titles_talentclef"
+    asked, found = (_by_id(folder / f"german_{name}.tsv") for name in ("queries", "corpus_elements"))
+    qrels = (line.split() for line in (folder / "german_qrels.tsv").read_text(encoding="utf-8").splitlines())
+    pairs = [(asked[q], found[c]) for q, _, c, relevant in qrels if relevant != "0"]
+    started = time.process_time()
+    read = {title: _group(enricher, title) for title in {*asked.values(), *found.values()}}
+    ms = (time.process_time() - started) * 1000 / len(read)
+    told = [(read[one], read[other]) for one, other in pairs if read[one] and read[other]]
+    return Figure(
+        "German titles that belong together in one group", "talentclef german", len(pairs), "recall",
+        recall=ratio(sum(one == other for one, other in told), len(told)),
+        coverage=ratio(sum(group is not None for group in read.values()), len(read)), ms=ms,
+        note="pairs of titles that the set calls relevant for each other, of which both have a standard title; many "
+        "are of other occupations (a cashier and a warehouse worker), so a perfect reader is far from 1. Two random "
+        "titles have one group in 1 % of cases. Coverage: titles with a standard title.",
+    )  # fmt: skip
+
+
+def _by_id(path: Path) -> dict[str, str]:
+    lines = path.read_text(encoding="utf-8").splitlines()[1:]
+    return dict(line.split("\t", 1) for line in lines)
+
+
+def _group(enricher: Enricher, title: str) -> str | None:
+    occupation = enricher.occupation.read(enricher.display_titles.clean(title))
+    return occupation.isco_code if occupation else None
 
 
 def _share(pairs: list[tuple[float, str, str]], digits: int) -> float:

@@ -194,6 +194,23 @@ def test_a_broken_list_of_titles_is_named(tmp_path: Path, monkeypatch: pytest.Mo
         load_rules()
 
 
+@pytest.mark.parametrize("line", ["cook\tKoch\tcuisinier", "cook\tKoch\tcuisinier\tcocinero\ncook\tKöchin\t\t"])
+def test_a_broken_line_of_titles_abroad_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    copy = tmp_path / "config"
+    shutil.copytree(config_path("taxonomy").parent, copy)
+    monkeypatch.setenv("POSTHORN_CONFIG", str(copy))
+    (copy / "taxonomy" / "titles_more.tsv").write_text(line + "\n")
+    with pytest.raises(RulesRefusedError, match=r"titles_more\.tsv.*'cook"):
+        load_rules()
+
+
+def test_a_woman_s_title_is_that_of_the_man_and_no_short_word_is_one(enricher: Enricher) -> None:
+    key = enricher.occupation.words.key
+    assert key("Hydrogeologin") == key("Hydrogeologe")
+    assert key("Topógrafa") == key("Topógrafo")
+    assert key("SEA") == ("sea",)
+
+
 def test_the_list_of_titles_was_built_with_these_words(enricher: Enricher) -> None:
     keys = [line.partition("\t")[0] for line in load_rules().standard_titles.titles]
     changed = [key for key in keys if " ".join(enricher.occupation.words.key(key)) != key]

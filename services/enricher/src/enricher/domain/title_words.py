@@ -17,7 +17,7 @@ _PARTS = re.compile(r"\s+[-–—|@:]+\s*|\s*[,;|–—@:/•·]\s*|\s-|\bcum\b|
 _OBJECTS = re.compile(r"\s(?:for|in|at|to|with|of|from|by|under)\s")
 #: Weights of a word by where it stands: first part, a later one, behind "for" and the like, in brackets.
 _LATER, _OBJECT, _BRACKETED = 0.4, 0.8, 0.25
-_LONGEST_STEM, _LONGEST_ROOT, _SHORTEST_COMPOUND = 3, 7, 7
+_LONGEST_STEM, _LONGEST_ROOT, _SHORTEST_COMPOUND, _SHORTEST_OF_WOMEN = 3, 7, 7, 6
 #: Endings of women's titles in German, French and Spanish, and those of men.
 _WOMEN = {
     "erin": "er", "eurin": "eur", "istin": "ist", "entin": "ent", "torin": "tor", "antin": "ant", "arin": "ar",
@@ -101,7 +101,7 @@ class TitleWords:
         for form in (plain, *_forms(plain)):
             if (known := same.get(form)) is not None:
                 return same.get(known, known)
-        return plain
+        return next((form for form in _surely_of_women(plain) if form in self._whole), plain)
 
     def _parts(self, word: str) -> list[str]:
         """Those of a compound, or of the man's title that a woman's is of: "Finanzanalystin"."""
@@ -139,6 +139,19 @@ def _forms(word: str) -> Iterator[str]:
         yield word[:-2] + "e"
     elif word[-1] == "n":
         yield word[:-1]
+
+
+def _surely_of_women(word: str) -> Iterator[str]:
+    """The same where the ending is no ending of other words: a whole title may be asked for by it."""
+    if len(word) < _SHORTEST_OF_WOMEN:
+        return
+    if word.endswith("in"):
+        yield word[:-2]
+        yield word[:-2] + "e"
+    elif word.endswith("a"):
+        yield word[:-1] + "o"
+        if word.endswith("ora"):
+            yield word[:-1]
 
 
 def _plain(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -14,6 +15,9 @@ from enricher.errors import InvalidRulesError
 #: Counts changes of code that change what is read; part of the rules version beside the digest of the files.
 CODE_VERSION = 11
 
+_TITLE_RULES, _MORE_TITLES = "taxonomy/titles.yml", "taxonomy/titles_more.tsv"
+#: Columns of titles in the latter.
+_LANGUAGES = 3
 _FILES: dict[str, tuple[str, type[r.Rule]]] = {
     "skills": ("taxonomy/skills.yml", r.SkillRules),
     "ambiguity": ("taxonomy/ambiguous.yml", r.AmbiguityRules),
@@ -30,7 +34,7 @@ _FILES: dict[str, tuple[str, type[r.Rule]]] = {
     "authorisation": ("taxonomy/authorisation.yml", r.AuthorisationRules),
     "benefits": ("taxonomy/benefits.yml", r.BenefitRules),
     "languages": ("taxonomy/languages.yml", r.LanguageRules),
-    "titles": ("taxonomy/titles.yml", r.TitleRules),
+    "titles": (_TITLE_RULES, r.TitleRules),
 }
 _CITIES, _LISTED, _TITLES = "taxonomy/places.tsv.gz", "taxonomy/skills_more.tsv", "taxonomy/titles.tsv.gz"
 
@@ -43,6 +47,7 @@ def load_rules(files: RuleFiles | None = None) -> r.Rules:
     for path in PARSERS:
         digest.update(files.read(path))
     parts = {name: parsed[path] for name, (path, _) in _FILES.items()}
+    parts["titles"] = _with_more(parsed[_TITLE_RULES], parsed[_MORE_TITLES])
     rows = {"cities": parsed[_CITIES], "listed_skills": parsed[_LISTED], "standard_titles": parsed[_TITLES]}
     version = f"{CODE_VERSION}-{digest.hexdigest()[:12]}"
     return msgspec.convert({**parts, **rows, "version": version}, r.Rules, from_attributes=True)
@@ -75,6 +80,29 @@ def _listed(content: bytes) -> list[r.ListedSkill]:
         raise InvalidRulesError(f"{_LISTED}: a line needs kind, name, spellings and source: {error}") from error
 
 
+def _more_titles(content: bytes) -> dict[str, list[str]]:
+    """Occupation → its titles in German, French and Spanish."""
+    found: dict[str, list[str]] = {}
+    for line in content.decode().splitlines():
+        occupation, *columns = line.split("\t")
+        if len(columns) != _LANGUAGES or occupation in found:
+            raise InvalidRulesError(
+                f"{_MORE_TITLES}: a line needs an occupation that no other line has, and titles in German, French and "
+                f"Spanish: {line[:60]!r}"
+            )
+        found[occupation] = [title for column in columns if column for title in column.split("|")]
+    return found
+
+
+def _with_more(rules: r.TitleRules, titles: Mapping[str, Sequence[str]]) -> r.TitleRules:
+    """The rules with further titles of occupations."""
+    occupations = dict(rules.occupations)
+    for name, further in titles.items():
+        known = occupations.get(name, r.TitleOccupation())
+        occupations[name] = msgspec.structs.replace(known, includes=[*known.includes, *further])
+    return msgspec.structs.replace(rules, occupations=occupations)
+
+
 def _titles(content: bytes) -> r.TitleTable:
     occupations, _, titles = gzip.decompress(content).decode().partition("\n\n")
     try:
@@ -90,4 +118,5 @@ PARSERS: dict[str, Parse] = {
     _CITIES: _cities,
     _LISTED: _listed,
     _TITLES: _titles,
+    _MORE_TITLES: _more_titles,
 }
