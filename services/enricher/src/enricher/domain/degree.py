@@ -49,7 +49,7 @@ _LOST_BREAK = re.compile(
 #: Said of it in the lines below: "5 years of experience may be substituted for the degree", "In lieu of a degree, …".
 _STANDS_IN = re.compile(
     rb"substitut\w+ for (?:(?:an?|the|some|required|this|college|formal)\s){0,3}(?:bachelor|degree|education)"
-    rb"|\n\W*or \d[^\n]{0,20}years|\bor no degree\b"
+    rb"|\n\W*or an? (?:equivalent )?combination of|\n\W*or \d[^\n]{0,20}years|\bor no degree\b"
     rb"|in (?:lieu|place) of (?:(?:an?|the|required|this)\s){0,2}(?:bachelor\S*\s)?degree"
     rb"|experience (?:may|can|will) be (?:considered|accepted) (?:in lieu|in place|instead|as a substitute)"
 )
@@ -179,7 +179,10 @@ class DegreeReader:
         """Whether it is a wish, and whether it is required; "or equivalent" to a high school's is a diploma."""
         before, behind = text.before(mention.start, _REACH), _behind(text, mention.end, _AHEAD + end - mention.end)
         if lost := _LOST_BREAK.search(text.raw, mention.end - 1, mention.end + len(behind.encode())):
-            behind = behind[: lost.start() + 1 - mention.end]
+            blanks = len(text.raw[mention.end : mention.end + _LETTERS]) - len(
+                text.raw[mention.end : mention.end + _LETTERS].lstrip()
+            )
+            behind = behind[: lost.start() + 1 - mention.end - blanks]
         if stop is not None:
             behind = behind[: stop - mention.end]
         if text.raw[mention.start - 1 : mention.start].isalpha():
