@@ -46,15 +46,16 @@ _POISONS: dict[str, Callable[[], None]] = {"segfault": _segfault, "memory": _mem
 def _patch_enricher(faults: dict[str, Any]) -> None:
     from enricher.domain.enrich import Enricher
 
-    read, poison, slow = Enricher.read, faults.get("poison", {}), faults.get("slow", 0.0)
+    read_all, poison, slow = Enricher.read_all, faults.get("poison", {}), faults.get("slow", 0.0)
 
-    def patched(self: Enricher, posting: Any) -> Any:
-        if kind := poison.get(posting.source_job_id):
-            _POISONS[kind]()
-        time.sleep(slow)
-        return read(self, posting)
+    def patched(self: Enricher, postings: Any) -> Any:
+        for posting in postings:
+            if kind := poison.get(posting.source_job_id):
+                _POISONS[kind]()
+            time.sleep(slow)
+        return read_all(self, postings)
 
-    Enricher.read = patched  # type: ignore[method-assign]  # that is what this module is for
+    Enricher.read_all = patched  # type: ignore[method-assign]  # that is what this module is for
 
 
 def _patch_enrich_stage() -> None:
