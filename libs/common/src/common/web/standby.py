@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import structlog
 
@@ -21,6 +20,8 @@ SHORT_SECONDS, MOST_SHORT = 10.0, 20
 #: Seconds before the second, third, … short-lived worker in a row is replaced; the first is at once.
 _PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.0)
 _STOPS = (signal.SIGTERM, signal.SIGINT)
+#: Blocked throughout and waited for: a handler may be told of a stop just before the wait begins, and run after it.
+_AWAITED = (*_STOPS, signal.SIGCHLD)
 _log = structlog.get_logger()
 
 # Its threads would be there before the fork. No service multiplies matrices that are worth a thread.
@@ -51,9 +52,7 @@ class _Standby:
         self._told: int | None = None
 
     def run(self) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
-        for number in _STOPS:
-            signal.signal(number, self._pass_on)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
         gc.collect()
         gc.freeze()  # a collection in a worker would copy the pages that it shares with us
         if len(list(Path("/proc/self/task").iterdir())) > 1:
@@ -87,7 +86,7 @@ class _Standby:
         self._ends_with_us()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _AWAITED)
         try:
             self._serve()
         finally:
@@ -95,15 +94,23 @@ class _Standby:
 
     def _wait(self) -> int:
         """How the worker ended; as process 1 of a container we are the parent of whoever lost his, too."""
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
         while True:
-            ended, status = os.wait()
-            if ended == self._worker:
+            number = signal.sigwait(_AWAITED)
+            if number in _STOPS:
+                self._pass_on(number)
+            elif (status := self._ended()) is not None:
                 self._worker = None
-                signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
                 return os.waitstatus_to_exitcode(status)
 
-    def _pass_on(self, number: int, _: FrameType | None) -> None:
+    def _ended(self) -> int | None:
+        """The status of the worker if it has ended; others that have are laid to rest."""
+        found = None
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                found = ended[1] if ended[0] == self._worker else found
+        return found
+
+    def _pass_on(self, number: int) -> None:
         self._told = number
         if self._worker is not None:
             with contextlib.suppress(ProcessLookupError):
